@@ -145,7 +145,10 @@ def normal_cdf(z: Array) -> Array:
 
 
 def gelu(z: Array) -> Array:
-    """Gaussian error linear unit, exact: h = z Phi(z) (Hendrycks & Gimpel 2016; not the tanh form)."""
+    """Gaussian error linear unit, exact: h = z Phi(z), not the tanh form.
+
+    Source: Hendrycks & Gimpel, "Gaussian error linear units", 2016.
+    """
     return z * normal_cdf(z)
 
 

@@ -111,7 +111,7 @@ def loss(
     Args:
         network: names the output, whose loss it is, and the reduction.
         passes: from `forward`; only the logits passes.z[-1] are used, so nothing overflows.
-        Y: targets, shape (n_samples, sizes[-1]); one-hot, or probabilities that sum to 1, for softmax.
+        Y: targets, shape (n_samples, sizes[-1]); for softmax one-hot, or rows that sum to 1.
         sample_weight: shape (n_samples,), or None for weights of 1.
 
     Returns:
@@ -225,9 +225,7 @@ def _check_batch(name: str, batch: Array, width: int, what: str) -> None:
         )
 
 
-def _check_targets(
-    network: Network, logits: Array, Y: Array, sample_weight: Array | None
-) -> None:
+def _check_targets(network: Network, logits: Array, Y: Array, sample_weight: Array | None) -> None:
     _check_batch("Y", Y, network.sizes[-1], "outputs (one-hot for classes)")
     n_samples = logits.shape[-2]
     if Y.shape[-2] != n_samples:

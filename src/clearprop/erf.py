@@ -2,7 +2,8 @@
 
 Rational Chebyshev approximations after W. J. Cody, "Rational Chebyshev approximations for the error
 function", Mathematics of Computation 23 (1969), 631-637, whose coefficients these are. The error
-stays below 5 units in the last place in float64 and in float32 (shown by the tests against mpmath). This file knows nothing of the rest of the project.
+stays below 5 units in the last place in float64 and in float32 (shown by the tests against mpmath).
+This file knows nothing of the rest of the project.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def erf(z: Any) -> Any:
     Examples:
         >>> import numpy as np
         >>> erf(np.array([-9.0, 0.0, 0.5])).round(6)
-        array([-1.      ,  0.      ,  0.5205  ])
+        array([-1.    ,  0.    ,  0.5205])
     """
     xp = array_namespace(z)
     size = xp.abs(z)
@@ -83,6 +84,8 @@ def erf(z: Any) -> Any:
     inner = small * _polynomial(_SMALL_P, square) / _polynomial(_SMALL_Q, square)
     # The middle formula is good to the last bit of erf up to _FAR: erfc is tiny there.
     large = xp.where(near_zero, xp.ones_like(z), xp.minimum(size, xp.full_like(z, _FAR)))
-    complement = xp.exp(-large * large) * _polynomial(_MIDDLE_P, large) / _polynomial(_MIDDLE_Q, large)
+    complement = (
+        xp.exp(-large * large) * _polynomial(_MIDDLE_P, large) / _polynomial(_MIDDLE_Q, large)
+    )
     outer = xp.where(z < 0, complement - 1.0, 1.0 - complement)
     return xp.where(near_zero, inner, outer)

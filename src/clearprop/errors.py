@@ -3,8 +3,8 @@
     ClearpropError
     ├── ShapeError (ValueError)          arrays that do not fit each other or the network
     ├── ParameterError (ValueError)      a setting outside what is allowed
-    ├── TableError (ValueError)          a table that cannot be read right: file, line, column, value
-    ├── ModelFileError (ValueError)      a model or checkpoint file that is damaged, foreign or too new
+    ├── TableError (ValueError)          a table that cannot be read right: line, column, value
+    ├── ModelFileError (ValueError)      a model or checkpoint file: damaged, foreign, too new
     └── DivergenceError (ValueError)     training that produced infinite or undefined numbers
 
     ClearpropWarning (UserWarning)
@@ -113,7 +113,7 @@ class ModelFileError(ClearpropError, ValueError):
 
 
 class DivergenceError(ClearpropError, ValueError):
-    """Training that produced infinite or undefined numbers; says the likely cause and the remedy."""
+    """Training that produced infinite or undefined numbers; says the likely cause and remedy."""
 
 
 class ClearpropWarning(UserWarning):

@@ -1,8 +1,8 @@
 """Each output activation with its loss beside their common delta, one table: `OUTPUTS`.
 
 An output and its loss come as a pair because only the pair has the short derivative that article A
-works out, delta = dLoss/dz = yhat - y; and because the loss is then computed from the logits z, where
-nothing overflows. `reduction_factor` holds the third convention, what the sum over the samples is
+works out, delta = dLoss/dz = yhat - y; and because the loss is then computed from the logits z,
+where nothing overflows. `reduction_factor` holds the third convention, what the sum over the samples is
 divided by. All of it works on any array library of the Array API standard and on stacks of batches
 (leading dimensions). This file knows nothing of layers and networks.
 """
@@ -99,14 +99,14 @@ def exponential(z: Array) -> Array:
 
 
 def half_poisson_deviance_terms(z: Array, Y: Array) -> Array:
-    """Y log(y / yhat) - y + yhat, yhat = exp(z); half of the Poisson deviance (y log y = 0 at y = 0)."""
+    """y log(y / yhat) - y + yhat, yhat = exp(z), where y log y = 0 at y = 0."""
     xp = array_namespace(z)
     safe = xp.where(Y > 0, Y, xp.ones_like(Y))
     return Y * (xp.log(safe) - z) - Y + xp.exp(z)
 
 
 def residual(yhat: Array, Y: Array) -> Array:
-    """Delta = yhat - y: article A's result for softmax and cross-entropy, shared by every pair here."""
+    """delta = yhat - y: article A's result for softmax, shared by every pair here."""
     return yhat - Y
 
 

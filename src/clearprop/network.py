@@ -1,8 +1,8 @@
 """What a network is: its sizes, activations, output and reduction; and its initial parameters.
 
 A `Network` holds no weights: parameters are a list of `Layer(W, b)`, one per layer from the input
-side, passed beside it. So the same network can be evaluated at parameters before and after an update,
-nudged by a finite difference, or of another dtype. This file knows nothing of passes or training.
+side, passed beside it. So the same network can be evaluated at parameters before and after an
+update, nudged by a finite difference, or of another dtype. This file knows nothing of passes or training.
 """
 
 from __future__ import annotations
