@@ -147,6 +147,7 @@ def backward(
     Y: Array,
     *,
     sample_weight: Array | None = None,
+    dx: bool = True,
 ) -> Gradients:
     """Differentiate the loss by every pre-activation, weight, bias and input of the network.
 
@@ -160,9 +161,10 @@ def backward(
         passes: from `forward`.
         Y: targets, shape (n_samples, sizes[-1]).
         sample_weight: shape (n_samples,), or None for weights of 1.
+        dx: whether to compute dinput[0] too; training has no use for it, and it is large.
 
     Returns:
-        `Gradients` of every layer; `dinput[0]` is dx.
+        `Gradients` of every layer; `dinput[0]` is dx, or None where it was not asked for.
 
     Raises:
         ShapeError: parameters, Y or sample_weight do not fit the passes.
@@ -188,7 +190,7 @@ def backward(
     gradients = Gradients([], [], [], [])
     for index in reversed(range(network.n_layers)):
         W = parameters[index].W
-        dinput = delta @ W.T
+        dinput = delta @ W.T if index > 0 or dx else None
         gradients.delta.insert(0, delta)
         gradients.dW.insert(0, passes.inputs[index].T @ delta)
         gradients.db.insert(0, xp.sum(delta, axis=0))
