@@ -20,6 +20,8 @@ __all__ = ["OUTPUTS", "REDUCTIONS", "Output", "reduction_factor"]
 
 Array = Any  # an array of any library that follows the Array API standard
 
+_TINY = 1e-30
+
 
 class Output(NamedTuple):
     """A row of the table: an output activation, its loss and their delta.
@@ -33,6 +35,8 @@ class Output(NamedTuple):
         delta: `delta(yhat, Y)`, the derivative by z of the sum of `loss_terms`.
         formula: the output activation in plain text.
         loss_formula: the loss of one sample in plain text.
+        link: the logits of which `function` gives yhat (for softmax, one choice of them); what a
+            constant prediction needs.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Output(NamedTuple):
     delta: Callable[[Array, Array], Array]
     formula: str
     loss_formula: str
+    link: Callable[[Array], Array]
 
 
 def _shifted_log_sum(z: Array) -> tuple[Array, Array]:
@@ -105,6 +110,17 @@ def half_poisson_deviance_terms(z: Array, Y: Array) -> Array:
     return Y * (xp.log(safe) - z) - Y + xp.exp(z)
 
 
+def log_link(yhat: Array) -> Array:
+    """z = log(yhat), kept finite at yhat = 0."""
+    xp = array_namespace(yhat)
+    return xp.log(xp.where(yhat > _TINY, yhat, _TINY * xp.ones_like(yhat)))
+
+
+def logit(yhat: Array) -> Array:
+    """z = log(yhat / (1 - yhat)), kept finite at yhat = 0 and 1."""
+    return log_link(yhat) - log_link(1.0 - yhat)
+
+
 def residual(yhat: Array, Y: Array) -> Array:
     """delta = yhat - y: article A's result for softmax, shared by every pair here."""
     return yhat - Y
@@ -119,6 +135,7 @@ _ROWS = (
         residual,
         "exp(z_k) / sum_i exp(z_i)",
         "- sum_k y_k log(yhat_k)",
+        log_link,
     ),
     Output(
         "logistic",
@@ -128,6 +145,7 @@ _ROWS = (
         residual,
         "1 / (1 + exp(-z))",
         "- sum_k y_k log(yhat_k) + (1 - y_k) log(1 - yhat_k)",
+        logit,
     ),
     Output(
         "identity",
@@ -137,6 +155,7 @@ _ROWS = (
         residual,
         "z",
         "sum_k (yhat_k - y_k)^2 / 2",
+        identity,
     ),
     Output(
         "exponential",
@@ -146,6 +165,7 @@ _ROWS = (
         residual,
         "exp(z)",
         "sum_k y_k log(y_k / yhat_k) - y_k + yhat_k",
+        log_link,
     ),
 )
 

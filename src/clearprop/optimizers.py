@@ -1,0 +1,269 @@
+"""The optimizers: state and update, one class each.
+
+Each works on a flat list of NumPy arrays, [W[0], b[0], W[1], b[1], …], and changes them in place:
+
+    state = optimizer.start(arrays)
+    optimizer.update(arrays, gradients, state, learning_rate)
+
+The learning rate is the caller's (see `schedules`). All state is in `OptimizerState`, plain arrays
+and numbers, so that a checkpoint can hold it. This file knows nothing of networks or of training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["SGD", "Adam", "AdamW", "Momentum", "Nesterov", "Optimizer", "OptimizerState"]
+
+Array = npt.NDArray[Any]
+
+
+@dataclass
+class OptimizerState:
+    """What an optimizer remembers between updates.
+
+    Attributes:
+        n_updates: number of updates made.
+        slots: by name, one array per parameter array, of its shape and dtype.
+        powers: by name, running products such as beta_1^t. A product rounds the same on every
+            machine; pow need not.
+    """
+
+    n_updates: int = 0
+    slots: dict[str, list[Array]] = field(default_factory=dict)
+    powers: dict[str, float] = field(default_factory=dict)
+
+
+class Optimizer(Protocol):
+    """What training asks of an optimizer."""
+
+    def start(self, arrays: Sequence[Array]) -> OptimizerState:
+        """The state before the first update."""
+
+    def update(
+        self,
+        arrays: Sequence[Array],
+        gradients: Sequence[Array],
+        state: OptimizerState,
+        learning_rate: float,
+    ) -> None:
+        """Change the arrays, and the state, in place."""
+
+
+def _zeros(arrays: Sequence[Array]) -> list[Array]:
+    return [np.zeros_like(w) for w in arrays]
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Gradient descent: w = w - learning_rate * dw, article B's update.
+
+    Examples:
+        >>> w = np.array([1.0, 2.0])
+        >>> sgd = SGD()
+        >>> sgd.update([w], [np.array([10.0, -10.0])], sgd.start([w]), learning_rate=0.1)
+        >>> w
+        array([0., 3.])
+    """
+
+    def start(self, arrays: Sequence[Array]) -> OptimizerState:  # noqa: ARG002 - no state to shape
+        """No slots."""
+        return OptimizerState()
+
+    def update(
+        self,
+        arrays: Sequence[Array],
+        gradients: Sequence[Array],
+        state: OptimizerState,
+        learning_rate: float,
+    ) -> None:
+        """w -= learning_rate * dw."""
+        for w, dw in zip(arrays, gradients, strict=True):
+            w -= learning_rate * dw
+        state.n_updates += 1
+
+
+@dataclass(frozen=True)
+class Momentum:
+    """Gradient descent with momentum: v = momentum * v - learning_rate * dw, w = w + v.
+
+    The learning rate stands inside the velocity, as in scikit-learn (PyTorch has it outside).
+
+    Args:
+        momentum: share of the velocity kept, 0 to 1.
+
+    Examples:
+        >>> w = np.array([1.0])
+        >>> optimizer = Momentum(momentum=0.5)
+        >>> state = optimizer.start([w])
+        >>> for _ in range(2):
+        ...     optimizer.update([w], [np.array([1.0])], state, learning_rate=0.1)
+        >>> w.round(6)  # 1 - 0.1 - (0.05 + 0.1)
+        array([0.75])
+
+    Source: Polyak 1964; Sutskever et al. 2013.
+    """
+
+    momentum: float = 0.9
+
+    def start(self, arrays: Sequence[Array]) -> OptimizerState:
+        """Velocities of zero."""
+        return OptimizerState(slots={"velocity": _zeros(arrays)})
+
+    def update(
+        self,
+        arrays: Sequence[Array],
+        gradients: Sequence[Array],
+        state: OptimizerState,
+        learning_rate: float,
+    ) -> None:
+        """v = momentum * v - learning_rate * dw, w += v."""
+        for w, dw, v in zip(arrays, gradients, state.slots["velocity"], strict=True):
+            v *= self.momentum
+            v -= learning_rate * dw
+            w += v
+        state.n_updates += 1
+
+
+@dataclass(frozen=True)
+class Nesterov:
+    """Nesterov's momentum: v as in `Momentum`, then w = w + momentum * v - learning_rate * dw.
+
+    The form that keeps the parameters at the point looked ahead to, as in scikit-learn and Keras.
+
+    Args:
+        momentum: share of the velocity kept, 0 to 1.
+
+    Examples:
+        >>> w = np.array([1.0])
+        >>> optimizer = Nesterov(momentum=0.5)
+        >>> optimizer.update([w], [np.array([1.0])], optimizer.start([w]), learning_rate=0.1)
+        >>> w.round(6)  # 1 - 0.5 * 0.1 - 0.1
+        array([0.85])
+
+    Source: Nesterov 1983; Sutskever et al. 2013, equations 3 and 4; Bengio et al. 2013.
+    """
+
+    momentum: float = 0.9
+
+    def start(self, arrays: Sequence[Array]) -> OptimizerState:
+        """Velocities of zero."""
+        return OptimizerState(slots={"velocity": _zeros(arrays)})
+
+    def update(
+        self,
+        arrays: Sequence[Array],
+        gradients: Sequence[Array],
+        state: OptimizerState,
+        learning_rate: float,
+    ) -> None:
+        """v = momentum * v - learning_rate * dw, w += momentum * v - learning_rate * dw."""
+        for w, dw, v in zip(arrays, gradients, state.slots["velocity"], strict=True):
+            step = learning_rate * dw
+            v *= self.momentum
+            v -= step
+            w += self.momentum * v - step
+        state.n_updates += 1
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam, with epsilon outside of the bias correction, as in scikit-learn.
+
+        m = beta_1 m + (1 - beta_1) dw        v = beta_2 v + (1 - beta_2) dw^2
+        w = w - learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)
+
+    This is the form at the end of section 2 of the paper ("epsilon hat"); its algorithm 1, PyTorch
+    and optax correct v before adding epsilon, which differs while 1 - beta_2^t is small.
+
+    Args:
+        beta_1: decay of the mean of the gradients, 0 to below 1.
+        beta_2: decay of the mean of their squares, 0 to below 1.
+        epsilon: keeps the division from 0; above 0.
+
+    Examples:
+        >>> w = np.array([1.0])
+        >>> adam = Adam()
+        >>> adam.update([w], [np.array([4.0])], adam.start([w]), learning_rate=0.1)
+        >>> w.round(6)  # the first step is learning_rate * sign(dw)
+        array([0.9])
+
+    Source: Kingma & Ba, "Adam: a method for stochastic optimization", 2015.
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    def start(self, arrays: Sequence[Array]) -> OptimizerState:
+        """Means of zero."""
+        return OptimizerState(
+            slots={"mean": _zeros(arrays), "mean_square": _zeros(arrays)},
+            powers={"beta_1": 1.0, "beta_2": 1.0},
+        )
+
+    def update(
+        self,
+        arrays: Sequence[Array],
+        gradients: Sequence[Array],
+        state: OptimizerState,
+        learning_rate: float,
+    ) -> None:
+        """One bias-corrected step."""
+        powers = state.powers
+        powers["beta_1"] *= self.beta_1
+        powers["beta_2"] *= self.beta_2
+        rate = learning_rate * np.sqrt(1.0 - powers["beta_2"]) / (1.0 - powers["beta_1"])
+        means, mean_squares = state.slots["mean"], state.slots["mean_square"]
+        for w, dw, m, v in zip(arrays, gradients, means, mean_squares, strict=True):
+            m *= self.beta_1
+            m += (1.0 - self.beta_1) * dw
+            v *= self.beta_2
+            v += (1.0 - self.beta_2) * (dw * dw)
+            # A Python float keeps float32 parameters float32.
+            w -= float(rate) * m / (np.sqrt(v) + self.epsilon)
+        state.n_updates += 1
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled weight decay: w = w - learning_rate * weight_decay * w, then Adam's step.
+
+    Only weights decay: arrays of two dimensions; biases do not.
+
+    Args:
+        beta_1: as in `Adam`.
+        beta_2: as in `Adam`.
+        epsilon: as in `Adam`.
+        weight_decay: share of a weight lost per update and unit of learning rate.
+
+    Examples:
+        >>> W, b = np.array([[1.0]]), np.array([1.0])
+        >>> optimizer = AdamW(weight_decay=0.5)
+        >>> zero = [np.zeros((1, 1)), np.zeros(1)]
+        >>> optimizer.update([W, b], zero, optimizer.start([W, b]), learning_rate=0.1)
+        >>> W, b
+        (array([[0.95]]), array([1.]))
+
+    Source: Loshchilov & Hutter, "Decoupled weight decay regularization", 2019.
+    """
+
+    weight_decay: float = 0.01
+
+    def update(
+        self,
+        arrays: Sequence[Array],
+        gradients: Sequence[Array],
+        state: OptimizerState,
+        learning_rate: float,
+    ) -> None:
+        """Decay, then Adam's step."""
+        for w in arrays:
+            if w.ndim == 2:
+                w *= 1.0 - learning_rate * self.weight_decay
+        super().update(arrays, gradients, state, learning_rate)

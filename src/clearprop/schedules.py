@@ -1,0 +1,177 @@
+"""Learning rates over time: each schedule a pure function of where training stands.
+
+    rates = schedule.rates(steps, moment)        # one learning rate for each step
+
+Pure functions need no state in a checkpoint, and give an engine a whole epoch's rates at once. This
+file knows nothing of optimizers or of training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "Adaptive",
+    "Constant",
+    "Cosine",
+    "InverseScaling",
+    "Moment",
+    "Schedule",
+    "WarmUp",
+]
+
+Rates = npt.NDArray[np.float64]
+Steps = npt.NDArray[np.int64]
+
+_ADAPTIVE_DIVISOR = 5.0
+_ADAPTIVE_FLOOR = 1e-6
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where training stands.
+
+    Attributes:
+        samples_seen: samples of all whole epochs so far, as scikit-learn counts `t_`.
+        total_steps: steps planned in all.
+        plateaus: how often the monitored value has stopped improving.
+    """
+
+    samples_seen: int = 0
+    total_steps: int = 1
+    plateaus: int = 0
+
+
+class Schedule(Protocol):
+    """What training asks of a schedule."""
+
+    def rates(self, steps: Steps, moment: Moment) -> Rates:
+        """The learning rate of each step (steps are counted from 0 since training began)."""
+
+    def goes_on_after_plateau(self, moment: Moment) -> bool:
+        """Whether a plateau lowers the rate and training goes on, or training should stop."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """rate = initial.
+
+    Examples:
+        >>> Constant(0.1).rates(np.arange(3), Moment())
+        array([0.1, 0.1, 0.1])
+    """
+
+    initial: float = 1e-3
+
+    def rates(self, steps: Steps, moment: Moment) -> Rates:  # noqa: ARG002 - one signature for all
+        """The initial rate at every step."""
+        return np.full(len(steps), self.initial)
+
+    def goes_on_after_plateau(self, moment: Moment) -> bool:  # noqa: ARG002 - one signature for all
+        """No: nothing would change."""
+        return False
+
+
+@dataclass(frozen=True)
+class InverseScaling:
+    """rate = initial / (samples_seen + 1)^power, constant within an epoch, as in scikit-learn.
+
+    Examples:
+        >>> InverseScaling(0.1).rates(np.arange(1), Moment(samples_seen=99))
+        array([0.01])
+    """
+
+    initial: float = 1e-3
+    power: float = 0.5
+
+    def rates(self, steps: Steps, moment: Moment) -> Rates:
+        """The same rate at every step of an epoch."""
+        return np.full(len(steps), self.initial / (moment.samples_seen + 1) ** self.power)
+
+    def goes_on_after_plateau(self, moment: Moment) -> bool:  # noqa: ARG002 - one signature for all
+        """No: the schedule does not react to plateaus."""
+        return False
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """rate = initial / 5^plateaus: constant while training improves; stops at 1e-6.
+
+    Examples:
+        >>> Adaptive(0.1).rates(np.arange(1), Moment(plateaus=2)).round(6)
+        array([0.004])
+    """
+
+    initial: float = 1e-3
+
+    def _rate(self, moment: Moment) -> float:
+        rate = self.initial
+        for _ in range(moment.plateaus):
+            rate /= _ADAPTIVE_DIVISOR
+        return rate
+
+    def rates(self, steps: Steps, moment: Moment) -> Rates:
+        """The same rate at every step until the next plateau."""
+        return np.full(len(steps), self._rate(moment))
+
+    def goes_on_after_plateau(self, moment: Moment) -> bool:
+        """Yes, until the rate is 1e-6 or less."""
+        return self._rate(moment) > _ADAPTIVE_FLOOR
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """rate = initial * (1 + cos(pi * step / total_steps)) / 2: from initial to 0 over the training.
+
+    Examples:
+        >>> Cosine(0.1).rates(np.array([0, 5, 9]), Moment(total_steps=10)).round(4)
+        array([0.1   , 0.05  , 0.0024])
+
+    Source: Loshchilov & Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017,
+    without restarts.
+    """
+
+    initial: float = 1e-3
+
+    def rates(self, steps: Steps, moment: Moment) -> Rates:
+        """Half a cosine wave over all planned steps; 0 beyond them."""
+        share = np.minimum(steps / moment.total_steps, 1.0)
+        rates: Rates = self.initial * 0.5 * (1.0 + np.cos(np.pi * share))
+        return rates
+
+    def goes_on_after_plateau(self, moment: Moment) -> bool:  # noqa: ARG002 - one signature for all
+        """No: the schedule does not react to plateaus."""
+        return False
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """The rates of another schedule, scaled by (step + 1) / n_steps during the first n_steps.
+
+    Args:
+        n_steps: length of the warm-up; 0 for none.
+        then: the schedule whose rates are scaled.
+
+    Examples:
+        >>> WarmUp(4, then=Constant(0.1)).rates(np.arange(6), Moment())
+        array([0.025, 0.05 , 0.075, 0.1  , 0.1  , 0.1  ])
+
+    Source: Goyal et al., "Accurate, large minibatch SGD", 2017, section 2.2.
+    """
+
+    n_steps: int
+    then: Schedule
+
+    def rates(self, steps: Steps, moment: Moment) -> Rates:
+        """The other schedule's rates, scaled."""
+        scale = np.minimum((steps + 1) / max(self.n_steps, 1), 1.0)
+        rates: Rates = scale * self.then.rates(steps, moment)
+        return rates
+
+    def goes_on_after_plateau(self, moment: Moment) -> bool:
+        """As the other schedule says."""
+        return self.then.goes_on_after_plateau(moment)
