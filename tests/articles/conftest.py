@@ -1,4 +1,4 @@
-"""The two articles' networks in plain NumPy, with numbers, and finite differences to judge formulas.
+"""The articles' two networks in plain NumPy, with numbers, and finite differences as the judge.
 
 Nothing here comes from clearprop: formulas printed in the articles are judged on their own.
 """
@@ -68,8 +68,8 @@ def article_a_network() -> SimpleNamespace:
         b3=np.array([0.12, -0.22, 0.32]),
     )
 
-    def H(Y: Any = a.Y, **changed: Any) -> Any:
-        """The loss with some quantities changed: X, a weight, or an intermediate z1, h1, z2, h2, z3."""
+    def H(Y: Any = a.Y, **changed: Any) -> Any:  # noqa: N802 - the article's symbol
+        """The loss with some quantities changed: X, a weight, or an intermediate z1 to z3."""
         v = {**vars(a), **changed}
         z1 = changed.get("z1", v["X"] @ v["W1"] + v["b1"])
         h1 = changed.get("h1", sigmoid(z1))
@@ -106,7 +106,7 @@ def article_b_network() -> SimpleNamespace:
     )
 
     def outputs(**changed: Any) -> Any:
-        """The outputs out_o8, out_o9; an intermediate layer a, b, c (nodes 2-3, 4-5, 6-7) may be given."""
+        """out_o8 and out_o9; a layer a, b, c (nodes 2-3, 4-5, 6-7) or o itself may be given."""
         v = {**vars(b), **changed}
         layer_a = changed.get("a", sigmoid(v["X"] @ v["W2"] + v["b2"]))
         layer_b = changed.get("b", sigmoid(layer_a @ v["W3"] + v["b3"]))

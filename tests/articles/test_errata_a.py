@@ -56,8 +56,9 @@ def test_a4_sigmoid_jacobian_has_the_same_index_twice(a, tools):
 def test_a4_the_column_before_it_is_printed_as_a_row_with_the_same_numbers(a, tools):
     numeric = tools.derivative(tools.sigmoid, a.z2[0])
     h_1_by_every_z = tools.derivative(lambda z: tools.sigmoid(z[0]), a.z2[0])
-    # Printed: sigma(z_1) differentiated by z_1 to z_4, the Jacobian's first row; meant: sigma(z_1) to
-    # sigma(z_4) by z_1, its first column. In a diagonal Jacobian they are equal: no number is wrong.
+    # Printed: sigma(z_1) differentiated by z_1 to z_4, the Jacobian's first row; meant: sigma(z_1)
+    # to sigma(z_4) by z_1, its first column. On a diagonal Jacobian they are equal: no number is
+    # wrong.
     tools.judge(numeric=numeric[0], corrected=h_1_by_every_z)
     tools.judge(numeric=numeric[:, 0], corrected=h_1_by_every_z)
     # Where a Jacobian is not symmetric the printed layout would not even have the right length.
@@ -86,14 +87,12 @@ def test_a6_each_row_of_h2_transposed_has_its_own_node(a, tools):
 def test_a7_db3_sums_the_columns_of_delta1_not_delta3(a, tools):
     numeric = tools.derivative(lambda b3: a.H(b3=b3), a.b3)
     tools.judge(numeric=numeric, corrected=a.delta1.sum(axis=0), printed=a.delta3.sum(axis=0))
-    tools.judge(
-        numeric=numeric[0], corrected=a.delta1[:, 0].sum(), printed=a.delta3[:, 0].sum()
-    )
+    tools.judge(numeric=numeric[0], corrected=a.delta1[:, 0].sum(), printed=a.delta3[:, 0].sum())
 
 
 def test_swapped_arguments_of_h_are_infinite(a, tools):
-    # Defined as H(yhat, y) = - sum y log(yhat); later printed H(y, yhat), which is another function.
-    def H(first, second):
+    # Defined as H(yhat, y) = - sum y log(yhat); later printed H(y, yhat), another function.
+    def H(first, second):  # noqa: N802 - the article's symbol
         return -np.sum(second * np.log(first))
 
     with np.errstate(divide="ignore"):
@@ -121,8 +120,10 @@ def test_softmax_product_is_right_and_needs_only_targets_that_sum_to_one(a, tool
 
 
 def test_gradients_are_of_h_by_the_weights_not_of_the_weights_by_h(a, tools):
-    # "the gradients of h, W, b with respect to H": the words are turned round, the formulas are not.
-    dH_dw11 = tools.derivative(lambda w: a.H(W3=np.vstack([[w, *a.W3[0, 1:]], a.W3[1:]])), 0.6)
+    # "gradients of h, W, b with respect to H": the words are turned round, not the formulas.
+    dH_dw11 = tools.derivative(
+        lambda w: a.H(W3=np.vstack([[w, *a.W3[0, 1:]], a.W3[1:]])), a.W3[0, 0]
+    )
     tools.judge(
         numeric=dH_dw11,
         corrected=(a.h2.T @ a.delta1)[0, 0],
@@ -131,11 +132,11 @@ def test_gradients_are_of_h_by_the_weights_not_of_the_weights_by_h(a, tools):
 
 
 def test_weights_without_superscript(a, tools):
-    # w_{4,2}, w_{4,3} in the batch's (W^3)^T: only W^3 has a fourth row, so nothing else can be meant.
+    # w_{4,2}, w_{4,3} in the batch's (W^3)^T: only W^3 has a fourth row, nothing else can be meant.
     assert [len(W) for W in (a.W1, a.W2, a.W3)] == [2, 2, 4]
     numeric = tools.derivative(lambda h2: a.H(h2=h2), a.h2)
     tools.judge(numeric=numeric, corrected=a.delta1 @ a.W3.T)
-    # w_{2,2} in W^1: all three matrices have one, and only W^1's gives the network's derivative by x.
+    # w_{2,2} in W^1: all three matrices have one, and only W^1's gives the derivative by x.
     by_x = tools.derivative(lambda X: a.H(X=X), a.X)
     tools.judge(numeric=by_x, corrected=a.delta3 @ a.W1.T)
     for other in (a.W2, a.W3):
@@ -159,11 +160,14 @@ def test_observations_hold_for_every_layer_but_the_last(a, tools):
         ]:
             numeric = tools.derivative(lambda v, name=name: a.H(**{name: v}), value)
             tools.judge(numeric=numeric, corrected=formula)
-    # "for all layers l": at l = L they would need delta^0 and W^4.
-    assert L - L not in delta
-    assert L not in weights
-    # Counting only layers that have weights (L = 3) gives delta^0 at l = 3 and W1 with delta^2's shape.
-    assert 3 - 3 not in delta
+    # "for all layers l": at l = L they would need delta^0 and W^4; the network has L - 1 of each.
+    network = Network([2, 2, 4, 3], reduction="sum")
+    parameters = [Layer(a.W1, a.b1), Layer(a.W2, a.b2), Layer(a.W3, a.b3)]
+    code = backward(network, parameters, forward(network, parameters, a.X), a.Y)
+    assert len(code.delta) == len(parameters) == L - 1
+    for layer in range(1, L):  # the code's delta[l - 1] is the article's delta^{L - l}
+        tools.judge(numeric=delta[L - layer], corrected=code.delta[layer - 1])
+    # Counting only layers that have weights (L = 3) shifts delta by one, and W^1 would get delta^2.
     tools.judge(
         numeric=tools.derivative(lambda W1: a.H(W1=W1), a.W1),
         corrected=a.X.T @ delta[L - 1],
