@@ -18,6 +18,8 @@ of the rest of the project.
 
 from __future__ import annotations
 
+from sklearn.exceptions import ConvergenceWarning
+
 __all__ = [
     "ClearpropError",
     "ClearpropWarning",
@@ -124,5 +126,8 @@ class DataWarning(ClearpropWarning):
     """Something in the data that the user should know of; training or prediction goes on."""
 
 
-class DivergenceWarning(ClearpropWarning):
-    """Training that ended in a model of no use, or had to be cut short to save one."""
+class DivergenceWarning(ClearpropWarning, ConvergenceWarning):
+    """Training that ended in a model of no use, or had to be cut short to save one.
+
+    A `sklearn.exceptions.ConvergenceWarning` too, so that filters written for that one apply.
+    """

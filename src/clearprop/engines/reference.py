@@ -23,6 +23,8 @@ __all__ = ["ReferenceEngine", "ReferenceSession"]
 
 Array = npt.NDArray[Any]
 
+_ROWS_AT_ONCE = 16_384  # a forward pass keeps every layer of its rows in memory
+
 
 def _loss_and_gradient(
     problem: Problem, parameters: Sequence[Layer], rows: Any
@@ -133,8 +135,11 @@ class ReferenceEngine:
 
     def predict(self, network: Network, parameters: Sequence[Layer], X: Any) -> Array:
         """yhat for every row of X."""
-        yhat: Array = forward(network, parameters, X).output
-        return yhat
+        parts = [
+            forward(network, parameters, X[start : start + _ROWS_AT_ONCE]).output
+            for start in range(0, X.shape[0], _ROWS_AT_ONCE)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _flat(layers: Sequence[Layer]) -> list[Array]:

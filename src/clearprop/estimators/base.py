@@ -1,0 +1,424 @@
+"""What both estimators share: parameters, fitting, the network behind them.
+
+`__init__` only stores; the constraints are data; scikit-learn's base classes do the rest of the
+contract. Fitted attributes have scikit-learn's names.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from abc import ABCMeta, abstractmethod
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from clearprop.activations import ACTIVATIONS
+from clearprop.engines import Problem
+from clearprop.engines.default import default_engine
+from clearprop.errors import DataWarning, ParameterError
+from clearprop.estimators.solvers import (
+    STOCHASTIC_SOLVERS,
+    make_optimizer,
+    make_schedule,
+    minimize_lbfgs,
+)
+from clearprop.estimators.verbose import VerboseLines
+from clearprop.network import Layer, Network
+from clearprop.training import TrainingResult, TrainingSettings, TrainingState, fit
+from clearprop.training.resume import resume
+from clearprop.training.verdict import warn_if_useless
+
+__all__ = ["BaseMLP"]
+
+Array = npt.NDArray[Any]
+
+_STOP_WARNINGS = {
+    "interrupted": "Training interrupted by user.",
+    "max_seconds": "Training stopped at max_time before it converged.",
+    "callback": "Training stopped by a callback.",
+}
+
+
+class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit-learn has no types
+    """The common part of `MLPClassifier` and `MLPRegressor`; use those."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "solver": [StrOptions({"lbfgs", *STOCHASTIC_SOLVERS})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "n_iter_no_change": [
+            Interval(Integral, 1, None, closed="left"),
+            Options(Real, {np.inf}),
+        ],
+        "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        "callbacks": ["array-like", None],
+        "checkpoint": [str, Path, None],
+        "resume": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: str = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        scoring: Any = None,
+        max_time: float | None = None,
+        callbacks: Any = None,
+        checkpoint: Any = None,
+        resume: bool = False,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.scoring = scoring
+        self.max_time = max_time
+        self.callbacks = callbacks
+        self.checkpoint = checkpoint
+        self.resume = resume
+
+    @abstractmethod
+    def _encode_targets(self, X: Any, y: Any, *, reset: bool, incremental: bool) -> tuple[Any, Any]:
+        """Validated X, and y as scikit-learn's own methods would leave it."""
+
+    @abstractmethod
+    def _output_name(self) -> str:
+        """The network's output: a name from `losses.OUTPUTS`."""
+
+    @abstractmethod
+    def _default_score(self, y: Array, yhat: Array, sample_weight: Array | None) -> float:
+        """Validation score where `scoring` is None."""
+
+    @abstractmethod
+    def _decode_targets(self, Y: Array) -> Array:
+        """From the network's targets back to y."""
+
+    # --- the network -----------------------------------------------------------------------
+
+    @property
+    def network_(self) -> Network:
+        """The network as `clearprop.forward` and `clearprop.backward` take it."""
+        sizes = [self.coefs_[0].shape[0], *(W.shape[1] for W in self.coefs_)]
+        return Network(sizes, hidden=self.activation, output=self._output_name())
+
+    @property
+    def parameters_(self) -> list[Layer]:
+        """The fitted parameters, one `Layer(W, b)` per layer: views of coefs_ and intercepts_."""
+        return [Layer(W, b) for W, b in zip(self.coefs_, self.intercepts_, strict=True)]
+
+    def _keep_parameters(self, parameters: list[Layer]) -> None:
+        self.coefs_ = [W for W, _ in parameters]
+        self.intercepts_ = [b for _, b in parameters]
+
+    def _forward(self, X: Any) -> Array:
+        """yhat for validated X."""
+        return default_engine().predict(self.network_, self.parameters_, X)
+
+    def _check_rows(self, X: Any) -> Any:
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        return _as_rows(X, self.coefs_[0].dtype)
+
+    # --- fitting ---------------------------------------------------------------------------
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        incremental: bool = False,
+        X_val: Any = None,
+        y_val: Any = None,
+    ) -> Any:
+        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        X, Y = self._encode_targets(X, y, reset=first, incremental=incremental)
+        X = _as_rows(X, X.dtype)
+        Y = np.asarray(Y.reshape(-1, 1) if Y.ndim == 1 else Y, dtype=X.dtype)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+        self._random_state = check_random_state(self.random_state)
+        if first:
+            self._begin(X, Y)
+        if len(Y) == 1 and not incremental:
+            warnings.warn(
+                "Got a single row to learn from: the network can do no more than repeat it. Give "
+                "more rows.",
+                DataWarning,
+                stacklevel=3,
+            )
+        problem = Problem(self.network_, X, Y, sample_weight, float(self.alpha))
+        if self.solver == "lbfgs":
+            self._fit_lbfgs(problem)
+        else:
+            self._fit_stochastic(problem, incremental, X_val, y_val)
+        return self
+
+    def _begin(self, X: Any, Y: Array) -> None:
+        """Initial parameters, and nothing learned yet."""
+        hidden = self.hidden_layer_sizes
+        hidden = list(hidden) if hasattr(hidden, "__iter__") else [hidden]
+        if any(size <= 0 for size in hidden):
+            raise ParameterError(
+                f"hidden_layer_sizes must be > 0, got {hidden}.",
+                remedy="Give the width of each hidden layer, such as (100,) or (64, 32).",
+            )
+        self.n_outputs_ = Y.shape[1]
+        self.n_layers_ = len(hidden) + 2
+        output = self._output_name()
+        self.out_activation_ = "exp" if output == "exponential" else output
+        network = Network([X.shape[1], *hidden, self.n_outputs_], self.activation, output)
+        self._keep_parameters(
+            network.initialize(
+                self._random_state,
+                dtype=X.dtype,
+                gain=ACTIVATIONS[self.activation].initial_gain,
+            )
+        )
+        self._training = TrainingState(self.parameters_, self._random_state)
+
+    def _fit_lbfgs(self, problem: Problem) -> None:
+        callbacks = [*(self.callbacks or ()), *([VerboseLines(self)] if self.verbose else ())]
+        parameters, self.loss_, self.n_iter_ = minimize_lbfgs(
+            problem,
+            self.parameters_,
+            default_engine(),
+            max_iter=self.max_iter,
+            max_fun=self.max_fun,
+            tol=self.tol,
+            max_seconds=self.max_time,
+            callbacks=callbacks,
+        )
+        self._keep_parameters(parameters)
+        warn_if_useless(problem, parameters)
+
+    def _fit_stochastic(self, problem: Problem, incremental: bool, X_val: Any, y_val: Any) -> None:
+        if self.early_stopping and incremental:
+            raise ParameterError(
+                "partial_fit does not support early_stopping=True",
+                remedy="Set early_stopping=False, or call fit.",
+            )
+        validation_score = None
+        if X_val is not None or y_val is not None:
+            validation_score = self._given_validation(X_val, y_val)
+        elif self.early_stopping:
+            problem, validation_score = self._split_validation(problem)
+        state = self._next_state(incremental)
+        settings = self._settings(problem, incremental)
+        optimizer, schedule = make_optimizer(self), make_schedule(self)
+        if self.resume and settings.checkpoint is not None and settings.checkpoint.exists():
+            state = resume(settings.checkpoint, problem, settings, optimizer, schedule)
+        callbacks = [*(self.callbacks or ()), *([VerboseLines(self)] if self.verbose else ())]
+        result = fit(
+            problem,
+            state,
+            settings,
+            optimizer=optimizer,
+            schedule=schedule,
+            engine=default_engine(),
+            validation_score=validation_score,
+            callbacks=callbacks,
+        )
+        self._keep_result(result, validated=validation_score is not None)
+        if incremental:
+            return
+        if result.stopped in _STOP_WARNINGS:
+            warnings.warn(_STOP_WARNINGS[result.stopped], stacklevel=4)
+        elif result.stopped == "max_epochs":
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
+                "optimization hasn't converged yet.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        warn_if_useless(problem, self.parameters_, self.learning_rate_init)
+
+    def _next_state(self, incremental: bool) -> TrainingState:
+        """The state to begin with: of a new run, or going on as scikit-learn goes on."""
+        before: TrainingState = self._training
+        state = copy.copy(before)
+        state.parameters, state.random_state = self.parameters_, self._random_state
+        state.epoch = state.position = 0
+        state.order = None
+        state.loss_curve = list(before.loss_curve)
+        state.validation_scores = list(before.validation_scores)
+        if not incremental:
+            state.optimizer_state, state.plateaus, state.step = None, 0, 0
+        return state
+
+    def _settings(self, problem: Problem, incremental: bool) -> TrainingSettings:
+        n_samples = len(problem.Y)
+        batch_size = min(200, n_samples) if self.batch_size == "auto" else self.batch_size
+        if batch_size > n_samples:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
+                "clipped",
+                stacklevel=5,
+            )
+            batch_size = n_samples
+        return TrainingSettings(
+            batch_size=int(batch_size),
+            max_epochs=1 if incremental else self.max_iter,
+            shuffle=bool(self.shuffle),
+            tolerance=self.tol,
+            patience=self.n_iter_no_change,
+            max_seconds=self.max_time,
+            checkpoint=None if self.checkpoint is None else Path(self.checkpoint),
+        )
+
+    def _keep_result(self, result: TrainingResult, *, validated: bool) -> None:
+        state = result.state
+        self._keep_parameters(result.parameters)
+        # The order of the rows is as long as the data; a pickle should not hold it.
+        state.order = None
+        self._training = state
+        self.n_iter_ = state.epoch
+        self.t_ = state.samples_seen
+        self.loss_curve_ = state.loss_curve
+        self.loss_ = state.loss_curve[-1] if state.loss_curve else np.inf
+        self.validation_scores_ = state.validation_scores if validated else None
+        self.best_validation_score_ = state.best_score if validated else None
+        self.best_loss_ = None if validated else state.best_loss
+
+    # --- validation ------------------------------------------------------------------------
+
+    def _split_validation(self, problem: Problem) -> tuple[Problem, Any]:
+        """Set a part of the rows aside, drawn as scikit-learn draws it."""
+        X, Y, weight = problem.X, problem.Y, problem.sample_weight
+        # Only one column of targets can be stratified on: two classes.
+        stratify = Y if is_classifier(self) and self.n_outputs_ == 1 else None
+        arrays = [X, Y] if weight is None else [X, Y, weight]
+        parts = train_test_split(
+            *arrays,
+            random_state=self._random_state,
+            test_size=self.validation_fraction,
+            stratify=stratify,
+        )
+        X_train, X_val, Y_train, Y_val, *weights = parts
+        if X_val.shape[0] < 2:
+            raise ParameterError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of "
+                "your dataset.",
+                remedy=f"Got {X_val.shape[0]} validation rows of {len(Y)}; 2 are the least.",
+            )
+        train = Problem(
+            problem.network, X_train, Y_train, weights[0] if weights else None, problem.l2
+        )
+        y_val = self._decode_targets(Y_val)
+        return train, self._scorer(X_val, y_val, weights[1] if weights else None)
+
+    def _given_validation(self, X_val: Any, y_val: Any) -> Any:
+        """A score on the caller's own validation rows."""
+        if X_val is None or y_val is None:
+            raise ParameterError(
+                "X_val and y_val: got only one of the two", remedy="Give both, or none."
+            )
+        X_val = self._check_rows(X_val)
+        y_val = np.asarray(y_val)
+        if len(y_val) != X_val.shape[0]:
+            raise ParameterError(
+                f"X_val has {X_val.shape[0]} rows and y_val {len(y_val)}",
+                remedy="Give one target per validation row.",
+            )
+        return self._scorer(X_val, y_val, None)
+
+    def _scorer(self, X_val: Any, y_val: Array, sample_weight: Array | None) -> Any:
+        judge = copy.copy(self)
+        # The rows are arrays by now; scikit-learn would miss the names they came with.
+        judge.__dict__.pop("feature_names_in_", None)
+        scorer = None if self.scoring is None else get_scorer(self.scoring)
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+
+        def score(parameters: list[Layer]) -> float:
+            judge._keep_parameters(parameters)
+            if scorer is not None:
+                return float(scorer(judge, X_val, y_val, **weights))
+            yhat = judge._forward(X_val)
+            if not np.isfinite(yhat).all():
+                return float("nan")
+            return judge._default_score(y_val, judge._decode_targets(yhat), sample_weight)
+
+        return score
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _as_rows(X: Any, dtype: Any) -> Any:
+    """X with rows that can be picked: CSR where it is sparse, and of the network's dtype."""
+    if sparse.issparse(X):
+        X = X.tocsr()
+    return X.astype(dtype, copy=False)

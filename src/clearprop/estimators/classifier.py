@@ -1,0 +1,222 @@
+"""MLPClassifier: scikit-learn's signature and fitted attributes, this project's training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import (
+    _check_partial_fit_first_call,
+    type_of_target,
+    unique_labels,
+)
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from clearprop.errors import ParameterError
+from clearprop.estimators.base import BaseMLP
+from clearprop.estimators.solvers import is_stochastic
+
+__all__ = ["MLPClassifier"]
+
+Array = npt.NDArray[Any]
+
+
+class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
+    r"""Multilayer perceptron for classification: cross-entropy, minimised by SGD, Adam or L-BFGS.
+
+        softmax (several classes) or logistic (two classes; several labels per row) output;
+        loss = mean over the rows of the cross-entropy + alpha / (2 n) * sum of squared weights
+
+    Parameters up to `max_fun` are scikit-learn's, with its defaults; the ones after it are this
+    project's own, and change nothing at their defaults.
+
+    Args:
+        hidden_layer_sizes: width of each hidden layer.
+        activation: hidden activation: a name from `clearprop.activations.ACTIVATIONS`.
+        solver: "adam", "sgd" or "lbfgs".
+        alpha: strength of the L2 penalty on the weights.
+        batch_size: rows per step; "auto" is min(200, n_samples).
+        learning_rate: "constant", "invscaling" or "adaptive"; for solver="sgd".
+        learning_rate_init: learning rate to begin with.
+        power_t: exponent of "invscaling".
+        max_iter: epochs at most (L-BFGS: iterations).
+        shuffle: whether to visit the rows in a new order each epoch.
+        random_state: seed or RandomState: initial weights, validation split, order of the rows.
+        tol: an epoch improves if it betters loss or score by more than this.
+        verbose: whether to print each epoch's loss.
+        warm_start: whether `fit` goes on from the weights of the last `fit`.
+        momentum: for solver="sgd".
+        nesterovs_momentum: for solver="sgd" with momentum above 0.
+        early_stopping: whether to set a validation part aside, stop on its score and keep the best
+            weights.
+        validation_fraction: share of the rows set aside.
+        beta_1: Adam's.
+        beta_2: Adam's.
+        epsilon: Adam's.
+        n_iter_no_change: epochs without improvement until training stops.
+        max_fun: evaluations of the loss at most, for solver="lbfgs".
+        scoring: validation metric: a scikit-learn scorer's name or a scorer; None is accuracy.
+        max_time: seconds after which training stops; None for no limit.
+        callbacks: list of `clearprop.training.Callback`.
+        checkpoint: file to which training writes its state as it goes on; None for none.
+        resume: whether to go on from the checkpoint where there is one.
+
+    Attributes:
+        classes_: class labels, as given.
+        coefs_: coefs_[l] = W[l], shape (fan_in, fan_out).
+        intercepts_: intercepts_[l] = b[l], shape (fan_out,).
+        loss_curve_: training loss of each epoch.
+        validation_scores_: validation score of each epoch, or None.
+        n_iter_, t_, loss_, best_loss_, best_validation_score_, n_layers_, n_outputs_,
+        out_activation_, n_features_in_, feature_names_in_: as in scikit-learn.
+        network_, parameters_: the same network as `clearprop.forward` takes it.
+
+    Examples:
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> X, y = load_iris(return_X_y=True)
+        >>> X = StandardScaler().fit_transform(X)
+        >>> model = MLPClassifier((8,), solver="lbfgs", alpha=0.1, random_state=0).fit(X, y)
+        >>> bool(model.score(X, y) >= 0.97)
+        True
+        >>> [W.shape for W in model.coefs_]
+        [(4, 8), (8, 3)]
+    """
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # no types
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None
+    ) -> MLPClassifier:
+        """Train on X and y.
+
+        Args:
+            X: shape (n_samples, n_features), dense or sparse; float32 is kept.
+            y: class labels, shape (n_samples,); or 0/1 indicators, shape (n_samples, n_labels).
+            sample_weight: shape (n_samples,), or None.
+            X_val: validation rows of your own; training then stops on their score.
+            y_val: their labels.
+
+        Returns:
+            The estimator.
+
+        Raises:
+            DivergenceError: training produced infinite or undefined numbers.
+        """
+        self._fit(X, y, sample_weight, X_val=X_val, y_val=y_val)
+        return self
+
+    @available_if(is_stochastic)  # type: ignore[untyped-decorator]  # scikit-learn has no types
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # no types
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+    ) -> MLPClassifier:
+        """Train for one epoch on X and y, going on from where the last call stopped.
+
+        Args:
+            X: shape (n_samples, n_features).
+            y: class labels, shape (n_samples,).
+            sample_weight: shape (n_samples,), or None.
+            classes: all class labels of all calls; needed in the first one.
+
+        Returns:
+            The estimator.
+        """
+        if _check_partial_fit_first_call(self, classes):
+            self._label_binarizer = LabelBinarizer()
+            self._label_binarizer.fit(y if type_of_target(y).startswith("multilabel") else classes)
+        self._fit(X, y, sample_weight, incremental=True)
+        return self
+
+    def _encode_targets(self, X: Any, y: Any, *, reset: bool, incremental: bool) -> tuple[Any, Any]:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            dtype=(np.float64, np.float32),
+            reset=reset,
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
+            self._label_binarizer = LabelBinarizer().fit(y)
+            self.classes_ = self._label_binarizer.classes_
+        else:
+            self._check_classes(unique_labels(y))
+        return X, self._label_binarizer.transform(y)
+
+    def _check_classes(self, classes: Array) -> None:
+        if self.warm_start:
+            if set(classes) != set(self.classes_):
+                raise ParameterError(
+                    "warm_start can only be used where `y` has the same classes as in the previous "
+                    f"call to fit. Previously got {self.classes_}, `y` has {classes}",
+                    remedy="Set warm_start=False to begin anew.",
+                )
+        elif len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+            raise ParameterError(
+                "`y` has classes not in `self.classes_`. "
+                f"`self.classes_` has {self.classes_}. 'y' has {classes}.",
+                remedy="Name all classes in the first call: partial_fit(X, y, classes=[...]).",
+            )
+
+    def _output_name(self) -> str:
+        return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
+
+    def _default_score(self, y: Array, yhat: Array, sample_weight: Array | None) -> float:
+        return float(accuracy_score(y, yhat, sample_weight=sample_weight))
+
+    def _decode_targets(self, Y: Array) -> Array:
+        labels: Array = self._label_binarizer.inverse_transform(
+            Y.ravel() if self.n_outputs_ == 1 else Y
+        )
+        return labels
+
+    def predict(self, X: Any) -> Array:
+        """Predict class labels.
+
+        Args:
+            X: shape (n_samples, n_features).
+
+        Returns:
+            Labels from `classes_`, shape (n_samples,); indicators for several labels per row.
+        """
+        check_is_fitted(self)
+        return self._decode_targets(self._forward(self._check_rows(X)))
+
+    def predict_proba(self, X: Any) -> Array:
+        """Predict probabilities.
+
+        Args:
+            X: shape (n_samples, n_features).
+
+        Returns:
+            Shape (n_samples, n_classes), columns in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        yhat = self._forward(self._check_rows(X))
+        return np.hstack([1 - yhat, yhat]) if self.n_outputs_ == 1 else yhat
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Logarithms of `predict_proba`.
+
+        Args:
+            X: shape (n_samples, n_features).
+
+        Returns:
+            Shape (n_samples, n_classes); -inf where a probability is 0.
+        """
+        with np.errstate(divide="ignore"):
+            logarithms: Array = np.log(self.predict_proba(X))
+        return logarithms
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -1,0 +1,152 @@
+"""From an estimator's parameters to an optimizer and a schedule; and L-BFGS, which is SciPy's."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.optimize
+from sklearn.exceptions import ConvergenceWarning
+
+from clearprop.engines import Engine, Problem
+from clearprop.network import Layer
+from clearprop.optimizers import SGD, Adam, Momentum, Nesterov, Optimizer
+from clearprop.schedules import Adaptive, Constant, InverseScaling, Schedule
+from clearprop.training import Callback, Progress
+from clearprop.training.interrupt import Interrupt
+from clearprop.training.verdict import divergence_error, is_finite
+
+__all__ = [
+    "STOCHASTIC_SOLVERS",
+    "is_stochastic",
+    "make_optimizer",
+    "make_schedule",
+    "minimize_lbfgs",
+]
+
+STOCHASTIC_SOLVERS = ("sgd", "adam")
+
+Array = npt.NDArray[Any]
+
+
+def is_stochastic(estimator: Any) -> bool:
+    """True, or scikit-learn's AttributeError: L-BFGS has no partial_fit."""
+    if estimator.solver not in STOCHASTIC_SOLVERS:
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. "
+            f"{estimator.solver} is not stochastic."
+        )
+    return True
+
+
+def make_optimizer(estimator: Any) -> Optimizer:
+    """The optimizer that an estimator's parameters name."""
+    if estimator.solver == "adam":
+        return Adam(estimator.beta_1, estimator.beta_2, estimator.epsilon)
+    if estimator.momentum == 0:
+        return SGD()
+    return (Nesterov if estimator.nesterovs_momentum else Momentum)(estimator.momentum)
+
+
+def make_schedule(estimator: Any) -> Schedule:
+    """The learning-rate schedule that an estimator's parameters name; Adam's is constant."""
+    initial = estimator.learning_rate_init
+    if estimator.solver == "sgd" and estimator.learning_rate == "invscaling":
+        return InverseScaling(initial, estimator.power_t)
+    if estimator.solver == "sgd" and estimator.learning_rate == "adaptive":
+        return Adaptive(initial)
+    return Constant(initial)
+
+
+def _pack(layers: Sequence[Layer]) -> Array:
+    """All weights, then all biases, in one vector: scikit-learn's order."""
+    return np.concatenate([W.ravel() for W, _ in layers] + [b.ravel() for _, b in layers])
+
+
+def _unpack(vector: Array, like: Sequence[Layer]) -> list[Layer]:
+    pieces = np.split(vector, np.cumsum([W.size for W, _ in like] + [b.size for _, b in like])[:-1])
+    return [
+        Layer(W.reshape(layer.W.shape), b)
+        for W, b, layer in zip(pieces[: len(like)], pieces[len(like) :], like, strict=True)
+    ]
+
+
+def minimize_lbfgs(
+    problem: Problem,
+    parameters: list[Layer],
+    engine: Engine,
+    *,
+    max_iter: int,
+    max_fun: int,
+    tol: float,
+    max_seconds: float | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> tuple[list[Layer], float, int]:
+    """Minimise the full-batch loss by L-BFGS (SciPy's L-BFGS-B without bounds).
+
+    Args:
+        problem: what is minimised.
+        parameters: where to begin.
+        engine: computes loss and gradient.
+        max_iter: iterations at most.
+        max_fun: evaluations of the loss at most.
+        tol: stops when no entry of the gradient is larger.
+        max_seconds: stops after this time; None for no limit.
+        callbacks: told after each iteration, as an epoch of one step.
+
+    Returns:
+        Parameters, loss, and number of iterations. Warns where it did not converge.
+
+    Raises:
+        DivergenceError: the loss or a parameter became infinite or undefined.
+    """
+    began = time.monotonic()
+    losses: list[float] = []
+    stopped = ""
+
+    def loss_and_gradient(vector: Array) -> tuple[float, Array]:
+        value, gradient = engine.loss_and_gradient(problem, _unpack(vector, parameters))
+        return value, _pack(gradient).astype(np.float64)
+
+    def after_iteration(intermediate_result: scipy.optimize.OptimizeResult) -> None:
+        nonlocal stopped
+        losses.append(float(intermediate_result.fun))
+        seconds = time.monotonic() - began
+        progress = Progress(len(losses), max_iter, 0, 1, losses[-1], None, None, None, 0.0, seconds)
+        told = [callback.on_epoch(progress) is True for callback in callbacks]
+        if interrupt.requested:
+            stopped = "Training interrupted by user."
+        elif max_seconds is not None and seconds >= max_seconds:
+            stopped = f"Training stopped after {seconds:.1f} s (max_time)."
+        elif any(told):
+            stopped = "Training stopped by a callback."
+        if stopped:
+            raise StopIteration
+
+    with Interrupt() as interrupt, np.errstate(over="ignore", invalid="ignore"):
+        result = scipy.optimize.minimize(
+            loss_and_gradient,
+            _pack(parameters),
+            method="L-BFGS-B",
+            jac=True,
+            callback=after_iteration,
+            options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tol},
+        )
+    dtype = parameters[0].W.dtype
+    found = [Layer(W.astype(dtype), b.astype(dtype)) for W, b in _unpack(result.x, parameters)]
+    if not (is_finite(found) and np.isfinite(result.fun)):
+        raise divergence_error(problem, f"iteration {result.nit} of L-BFGS")
+    if stopped:
+        warnings.warn(stopped, stacklevel=2)
+    elif result.status != 0:
+        warnings.warn(
+            f"lbfgs failed to converge after {result.nit} iteration(s): {result.message}. "
+            f"Increase max_iter (now {max_iter}) or standardise the inputs.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    return found, float(result.fun), min(int(result.nit), max_iter)

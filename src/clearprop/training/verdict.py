@@ -1,0 +1,158 @@
+"""What became of a training run: its result, why it stopped, and whether the model is of any use.
+
+A run that diverged is never returned in silence: it raises, or warns where there is a model worth
+keeping, with the likely cause and the remedy.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from clearprop.backprop import forward, loss
+from clearprop.engines import Problem
+from clearprop.errors import DivergenceError, DivergenceWarning
+from clearprop.losses import OUTPUTS
+from clearprop.network import Layer
+from clearprop.training.state import TrainingState
+
+__all__ = [
+    "TrainingResult",
+    "divergence_error",
+    "is_finite",
+    "no_better_than_constant",
+    "warn_if_useless",
+]
+
+_LARGE_INPUT = 1e3
+_JUDGED_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """The outcome of `training.fit`.
+
+    Attributes:
+        parameters: the best by validation score where there is validation, else the last.
+        state: where the run stood when it stopped.
+        stopped: "max_epochs", "no_improvement", "max_seconds", "callback", "interrupted" or
+            "diverged".
+    """
+
+    parameters: list[Layer]
+    state: TrainingState
+    stopped: str
+
+
+def is_finite(parameters: list[Layer]) -> bool:
+    """Whether every weight and bias is a finite number."""
+    return all(bool(np.isfinite(W).all() and np.isfinite(b).all()) for W, b in parameters)
+
+
+def _largest_input(X: Any) -> tuple[float, int]:
+    """The largest absolute value of X, and its column."""
+    if sparse.issparse(X):
+        columns = np.asarray(abs(X).max(axis=0).todense()).ravel()
+    else:
+        columns = np.max(np.abs(X), axis=0)
+    column = int(np.argmax(columns))
+    return float(columns[column]), column
+
+
+def _cause_and_remedy(problem: Problem, learning_rate: float | None) -> tuple[str, str]:
+    largest, column = _largest_input(problem.X)
+    largest_target = float(np.max(np.abs(problem.Y)))
+    if not largest <= _LARGE_INPUT:
+        return (
+            f"the inputs are not scaled: column {column} of X reaches {largest:.3g}",
+            "Standardise the inputs, for instance with sklearn.preprocessing.StandardScaler in a "
+            "Pipeline.",
+        )
+    if not largest_target <= _LARGE_INPUT:
+        return (
+            f"the targets are not scaled: they reach {largest_target:.3g}",
+            "Standardise the targets, for instance with "
+            "sklearn.compose.TransformedTargetRegressor.",
+        )
+    if learning_rate is None:
+        return (
+            "the inputs or the initial weights do not suit this network",
+            "Standardise the inputs, or use the solver 'adam'.",
+        )
+    return (
+        f"the learning rate of {learning_rate:.3g} is likely too high",
+        f"Lower learning_rate_init, say to {min(learning_rate / 10, 1e-3):.0e}, and raise it again "
+        "while training stays stable.",
+    )
+
+
+def divergence_error(
+    problem: Problem, where: str, learning_rate: float | None = None
+) -> DivergenceError:
+    """The error for a run whose numbers became infinite or undefined.
+
+    Args:
+        problem: what was trained on; its inputs tell the cause.
+        where: "epoch 1, step 3" or so.
+        learning_rate: at that step; None where the solver has none.
+    """
+    cause, remedy = _cause_and_remedy(problem, learning_rate)
+    return DivergenceError(
+        f"Solver produced non-finite parameter weights: training diverged in {where}. "
+        f"Likely cause: {cause}.",
+        remedy=remedy,
+    )
+
+
+def no_better_than_constant(problem: Problem, parameters: list[Layer]) -> bool:
+    """Whether the loss is no lower than that of the best constant prediction.
+
+    Judged on all training rows, or on 4,096 evenly spread ones.
+    """
+    n_samples = len(problem.Y)
+    rows = np.arange(n_samples)
+    if n_samples > _JUDGED_ROWS:
+        rows = np.linspace(0, n_samples - 1, _JUDGED_ROWS).astype(np.int64)
+    X, Y = problem.X[rows], problem.Y[rows]
+    weight = None if problem.sample_weight is None else problem.sample_weight[rows]
+    if weight is not None and float(np.sum(weight)) <= 0.0:
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        passes = forward(problem.network, parameters, X)
+        reached = float(loss(problem.network, passes, Y, sample_weight=weight))
+        constant: npt.NDArray[Any] = np.average(Y, axis=0, weights=weight)[None, :]
+        logits = np.broadcast_to(OUTPUTS[problem.network.output].link(constant), Y.shape)
+        trivial = float(loss(problem.network, passes._replace(z=[logits]), Y, sample_weight=weight))
+    return not reached < trivial
+
+
+def warn_if_useless(
+    problem: Problem, parameters: list[Layer], learning_rate: float | None = None
+) -> None:
+    """Warn of a model that predicts no better than a constant would.
+
+    Args:
+        problem: what was trained on.
+        parameters: what came out.
+        learning_rate: the first one; None where the solver has none.
+    """
+    if np.ptp(problem.Y, axis=0).max(initial=0.0) == 0.0:
+        return
+    if no_better_than_constant(problem, parameters):
+        varies = sparse.issparse(problem.X) or bool(np.ptp(problem.X, axis=0).any())
+        if varies:
+            cause, remedy = _cause_and_remedy(problem, learning_rate)
+        else:
+            cause, remedy = "every column of X is constant", "Give columns that vary."
+        warnings.warn(
+            "The trained network predicts no better on its own training rows than a constant "
+            f"would. Likely cause, if the inputs do tell something of the target: {cause}. "
+            f"{remedy}",
+            DivergenceWarning,
+            stacklevel=2,
+        )
