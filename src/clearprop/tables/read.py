@@ -1,0 +1,119 @@
+"""One door for every table: a path, the name of a bundled set, a frame, an array, a dict.
+
+Chooses the reader and holds what all of them promise: a `Table`, or a `TableError` in the user's
+words. Knows nothing of what the table is for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clearprop.errors import ParameterError, TableError
+from clearprop.tables.bundled import BUNDLED, read_bundled
+from clearprop.tables.csv_file import CsvOptions, read_csv
+from clearprop.tables.frames import read_array, read_frame, read_mapping
+from clearprop.tables.parquet_file import read_parquet
+from clearprop.tables.source_file import PARQUET_MAGIC, closest, decode_text, read_bytes
+from clearprop.tables.table import Table
+
+__all__ = ["read_table"]
+
+
+def read_table(
+    source: str | os.PathLike[str] | Mapping[str, Any] | Any,
+    *,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    header: bool | None = None,
+    missing: Collection[str] = (),
+    text: Collection[str] = (),
+) -> Table:
+    """Read a table from a file, a frame, an array, or scikit-learn's bundled sets.
+
+    Every value is read right or the error names its line and column; what was decided on the way
+    stands in the table's `notes`. The options are for CSV files.
+
+    Args:
+        source: path of a CSV file (also gzipped) or a Parquet file; the name of a bundled set
+            (`digits`, `wine`, `breast_cancer`, `diabetes`, `iris`; a file of that name is reached
+            as "./wine"); a pandas or polars DataFrame; an array of shape (n_rows, n_columns); a
+            dict of arrays of shape (n_rows,).
+        delimiter: the character between fields; found out if None.
+        encoding: the file's encoding; found out if None.
+        decimal: the decimal mark, "." or ","; found out if None.
+        header: whether the first line holds names; None takes it for names unless it holds numbers
+            only, which is an error.
+        missing: spellings that mean "no value", besides the empty field, NA, NaN, null and the
+            like.
+        text: names of columns to read as text whatever they hold.
+
+    Returns:
+        The table.
+
+    Raises:
+        TableError: a source that cannot be read right: file, line, column, value and remedy.
+        ParameterError: an option outside of what is allowed.
+
+    Examples:
+        >>> table = read_table({"ash": [2.4, None], "class": ["a", "b"]})
+        >>> table.columns["ash"].n_missing, table.columns["class"].categories
+        (1, ('a', 'b'))
+    """
+    if isinstance(source, (str, os.PathLike)):
+        options = CsvOptions(delimiter, decimal, header, frozenset(missing), frozenset(text))
+        return _read_path(source, _checked(options), encoding)
+    if isinstance(source, np.ndarray):
+        return read_array(source)
+    if isinstance(source, Mapping):
+        return read_mapping(source)
+    if type(source).__module__.partition(".")[0] in {"pandas", "polars"} and hasattr(
+        source, "columns"
+    ):
+        return read_frame(source)
+    raise TableError(
+        f"expected a path, a DataFrame, an array or a dict of arrays, got {type(source).__name__}",
+        remedy="A list of rows becomes an array with numpy.array(rows).",
+    )
+
+
+def _checked(options: CsvOptions) -> CsvOptions:
+    delimiter, decimal = options.delimiter, options.decimal
+    if delimiter is not None and (
+        len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n'
+    ):
+        raise ParameterError(
+            f"delimiter must be one ASCII character, got {delimiter!r}",
+            remedy="For example ',', ';', '|' or a tab ('\\t').",
+        )
+    if decimal not in {None, ".", ","}:
+        raise ParameterError(f"decimal must be '.' or ',', got {decimal!r}")
+    return options
+
+
+def _read_path(source: str | os.PathLike[str], options: CsvOptions, encoding: str | None) -> Table:
+    name = os.fspath(source)
+    if isinstance(source, str) and source in BUNDLED:
+        return read_bundled(source)
+    path = Path(name)
+    if not path.exists() and not path.suffix and closest(name, list(BUNDLED)):
+        raise TableError(
+            "there is no such file or bundled data set",
+            source=name,
+            remedy=closest(name, list(BUNDLED)),
+        )
+    data = read_bytes(path, name)
+    if data.startswith(PARQUET_MAGIC):
+        return read_parquet(data, name)
+    if path.suffix.lower() in {".parquet", ".pq"}:
+        raise TableError(
+            "this is not a Parquet file (it does not begin with PAR1)",
+            source=name,
+            remedy="If it is CSV, give it the suffix .csv; otherwise export it again.",
+        )
+    return read_csv(decode_text(data, name, encoding), name, options)

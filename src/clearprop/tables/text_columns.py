@@ -1,0 +1,439 @@
+"""From a column of text, as a CSV file holds it, to a typed column; strict where others guess.
+
+The fast path casts whole columns and then looks for what the cast would hide: leading zeros,
+hexadecimal, integers beyond what the type holds. A column that does not cast is looked at through
+its distinct spellings. Knows nothing of delimiters, quotes and encodings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clearprop.errors import TableError
+from clearprop.tables.spellings import (
+    INFINITE,
+    MISSING,
+    TRUTH,
+    looks_like_number,
+    read_days,
+    read_numbers,
+    tidy,
+)
+from clearprop.tables.table import Column
+
+__all__ = ["Reading", "TextColumn", "read_text_column"]
+
+Array = npt.NDArray[Any]
+
+_ZERO, _NINE = ord("0"), ord("9")
+_LARGEST_EXACT = 2.0**53
+_INT64 = (-(2**63), 2**63 - 1)
+_SAMPLE = 1000
+
+# From this share of numbers on, the others are taken for mistakes. Whole numbers may be codes
+# ("1", "2", "3+"), so they need a large majority; numbers with decimals are measurements.
+_MOSTLY_WHOLE = 0.95
+_MOSTLY_DECIMAL = 0.5
+
+
+@dataclass(frozen=True)
+class TextColumn:
+    """A column as the file holds it, and what is needed to judge and to speak of it.
+
+    Attributes:
+        name: as in the header.
+        chunks: the spellings; null where the field is empty.
+        source: the file as the user calls it.
+        line_of: the file line of a row.
+        decimal: "," or "." if the user said so.
+        missing: spellings that mean "no value".
+        keep: True if the user wants the column as text.
+    """
+
+    name: str
+    chunks: pa.ChunkedArray
+    source: str
+    line_of: Callable[[int], int]
+    decimal: str | None = None
+    missing: frozenset[str] = MISSING
+    keep: bool = False
+
+    def error(self, message: str, row: int, value: str, remedy: str) -> TableError:
+        """The error for one of the column's values."""
+        return TableError(
+            message,
+            source=self.source,
+            line=self.line_of(row),
+            column=self.name,
+            value=value,
+            remedy=remedy,
+        )
+
+    @property
+    def text_remedy(self) -> str:
+        """How to have the column read as text."""
+        return f"have the column read as text (text=[{self.name!r}], --text {self.name!r})"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A typed column and what is to be said of it.
+
+    Attributes:
+        column: the column.
+        notes: sentences about it.
+        spelled_missing: how often each non-empty spelling stood for "no value".
+        decimal: "," if decimal commas were proved in this column.
+    """
+
+    column: Column
+    notes: tuple[str, ...] = ()
+    spelled_missing: dict[str, int] = field(default_factory=dict)
+    decimal: str | None = None
+
+
+class _AsText(Exception):  # noqa: N818  (a decision, not an error)
+    """The column casts to numbers but must stay text; carries the reason."""
+
+
+def read_text_column(text: TextColumn) -> Reading:
+    """Type a column by all of its values.
+
+    Raises:
+        TableError: a word among numbers, a number too large to hold.
+        AmbiguousMark: commas that may be decimal marks or thousands separators.
+    """
+    if text.chunks.null_count == len(text.chunks):
+        return Reading(_all_missing(text.name, len(text.chunks)))
+    try:
+        typed = None if text.keep else _cast(text.chunks, text)
+        if typed is not None:
+            values, missing = typed
+            if values.dtype.kind == "f":
+                spelled = np.isnan(values) & ~missing
+                count = int(np.count_nonzero(spelled))
+                return Reading(
+                    Column(text.name, values, missing | spelled),
+                    _rounded_note(text, values),
+                    {"NaN": count} if count else {},
+                )
+            return Reading(Column(text.name, values, missing))
+        return _through_spellings(text)
+    except _AsText as reason:
+        return _through_spellings(text, why=str(reason))
+
+
+def _all_missing(name: str, n_rows: int) -> Column:
+    return Column(name, np.full(n_rows, np.nan), np.ones(n_rows, dtype=bool))
+
+
+def _cast(chunks: pa.ChunkedArray, text: TextColumn) -> tuple[Array, Array] | None:
+    """The column as int64, float64 or datetime64[us], with its missing mask; None if neither."""
+    first = _first_value(chunks)
+    if first is None or not (looks_like_number(first) or INFINITE.fullmatch(first)):
+        return None
+    for kind in (pa.int64(), pa.float64()):
+        arrays = _cast_chunks(chunks, kind)
+        if arrays is not None:
+            values, missing = _to_numpy(arrays, len(chunks))
+            _refuse_codes(chunks, hexadecimal=kind == pa.int64())
+            if values.dtype.kind == "f":
+                _refuse_overflow(chunks, values, text)
+            return values, missing
+    arrays = _cast_chunks(chunks, pa.timestamp("us"))
+    return None if arrays is None else _to_numpy(arrays, len(chunks))
+
+
+def _first_value(chunks: pa.ChunkedArray) -> str | None:
+    for chunk in chunks.chunks:
+        if chunk.null_count < len(chunk):
+            first: str = chunk.drop_null()[0].as_py() if chunk.null_count else chunk[0].as_py()
+            return first
+    return None
+
+
+def _cast_chunks(chunks: pa.ChunkedArray, kind: pa.DataType) -> list[pa.Array] | None:
+    try:
+        return [chunk.cast(kind) for chunk in chunks.chunks]
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+
+
+def _to_numpy(arrays: list[pa.Array], n_rows: int) -> tuple[Array, Array]:
+    kind = arrays[0].type
+    dtype, filler = {
+        pa.int64(): ("int64", 0),
+        pa.float64(): ("float64", np.nan),
+        pa.timestamp("us"): ("datetime64[us]", np.datetime64("NaT")),
+        pa.int32(): ("int32", -1),
+    }[kind]
+    values = np.empty(n_rows, dtype=dtype)
+    missing = np.zeros(n_rows, dtype=bool)
+    start = 0
+    for array in arrays:
+        stop = start + len(array)
+        if array.null_count:
+            missing[start:stop] = array.is_null().to_numpy(zero_copy_only=False)
+            if dtype == "datetime64[us]":
+                values[start:stop] = array.to_numpy(zero_copy_only=False)
+            else:
+                values[start:stop] = array.fill_null(filler).to_numpy()
+        else:
+            values[start:stop] = array.to_numpy(zero_copy_only=False)
+        start = stop
+    return values, missing
+
+
+def _bytes_of(chunk: pa.Array) -> tuple[Array, Array]:
+    """Offsets (one more than values) and bytes of a chunk of text."""
+    _, offsets, data = chunk.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
+    content = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else None
+    return ends, np.zeros(1, dtype=np.uint8) if content is None else content
+
+
+def _refuse_codes(chunks: pa.ChunkedArray, *, hexadecimal: bool) -> None:
+    """Numbers that are written as no number is: 007, and 0x1F where the cast accepts it."""
+    for chunk in chunks.chunks:
+        ends, content = _bytes_of(chunk)
+        starts, lengths = ends[:-1], np.diff(ends)
+        heads = content[np.minimum(starts, content.size - 1)]
+        at = np.flatnonzero((heads == _ZERO) & (lengths > 1))
+        following = content[starts[at] + 1]
+        for row in at[(following >= _ZERO) & (following <= _NINE)]:
+            word = chunk[int(row)].as_py()
+            if word.isdigit():
+                raise _AsText(f"codes with leading zeros such as {word!r}")
+        if hexadecimal and ((content == ord("x")).any() or (content == ord("X")).any()):
+            raise _AsText("hexadecimal codes")
+
+
+def _value_at(chunks: pa.ChunkedArray, row: int) -> str:
+    value: str = chunks[row].as_py()
+    return value
+
+
+def _refuse_overflow(chunks: pa.ChunkedArray, values: Array, text: TextColumn) -> None:
+    """Infinity that was not written as infinity; whole numbers beyond int64."""
+    for row in np.flatnonzero(np.isinf(values)):
+        word = _value_at(chunks, int(row))
+        if not INFINITE.fullmatch(word):
+            raise _too_large(text, word)
+    with np.errstate(invalid="ignore"):
+        large = np.flatnonzero(np.abs(values) >= _LARGEST_EXACT)
+    if large.size and np.isfinite(values[large]).any():
+        words = pc.drop_null(chunks)
+        if pc.all(pc.match_substring_regex(words, r"^[+-]?\d+$")).as_py():
+            raise _AsText("integers too large for 64 bits, which would be rounded as numbers")
+
+
+def _too_large(text: TextColumn, word: str) -> TableError:
+    row = _row_of(text.chunks, word)
+    return text.error(
+        "the number is too large to hold (expected below 1.8e308)",
+        row,
+        word,
+        f"Correct it, leave it empty, or {text.text_remedy}.",
+    )
+
+
+def _row_of(chunks: pa.ChunkedArray, word: str) -> int:
+    """The first row with a spelling."""
+    row: int = pc.index(chunks, pa.scalar(word)).as_py()
+    return row
+
+
+def _rounded_note(text: TextColumn, values: Array) -> tuple[str, ...]:
+    """A note on whole numbers among decimals that float64 cannot hold exactly."""
+    with np.errstate(invalid="ignore"):
+        large = np.flatnonzero((np.abs(values) > _LARGEST_EXACT) & np.isfinite(values))
+    for row in large:
+        word = tidy(_value_at(text.chunks, int(row)))
+        if word.lstrip("+-").isdigit() and int(word) != int(values[row]):
+            line = text.line_of(int(row))
+            return (
+                f"column {text.name!r}: integers beyond 2^53 among decimals are rounded "
+                f"(first on line {line}: {word} to {int(values[row])})",
+            )
+    return ()
+
+
+@dataclass(frozen=True)
+class _Spellings:
+    """A column by its distinct spellings: codes into words, -1 where there is no value."""
+
+    codes: Array
+    words: list[str]
+    spelled_missing: dict[str, int]
+
+
+def _distinct(text: TextColumn) -> _Spellings:
+    encoded = text.chunks.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    codes, _ = _to_numpy([encoded.indices], len(encoded))
+    dictionary = encoded.dictionary
+    stripped = pc.utf8_trim_whitespace(dictionary)
+    gone = pc.is_in(stripped, value_set=pa.array(sorted(text.missing))).to_numpy(
+        zero_copy_only=False
+    )
+    words = dictionary.to_pylist()
+    if not gone.any():
+        return _Spellings(codes, words, {})
+    counts = np.bincount(codes[codes >= 0], minlength=len(words))
+    spelled: dict[str, int] = {}
+    for index in np.flatnonzero(gone):
+        word = words[index].strip()
+        spelled[word] = spelled.get(word, 0) + int(counts[index])
+    spelled.pop("", None)
+    renumbered = np.where(gone, -1, np.cumsum(~gone) - 1).astype(np.int32)
+    codes = np.where(codes < 0, np.int32(-1), renumbered[codes]).astype(np.int32)
+    return _Spellings(
+        codes, [word for word, out in zip(words, gone, strict=True) if not out], spelled
+    )
+
+
+def _gather(name: str, values: Array, codes: Array, filler: object) -> Column:
+    missing = codes < 0
+    gathered = values[np.maximum(codes, 0)]
+    gathered[missing] = filler
+    return Column(name, gathered, missing)
+
+
+def _as_text(text: TextColumn, found: _Spellings, *notes: str) -> Reading:
+    said = [f"column {text.name!r}: {note}" for note in notes if note]
+    if any(word != word.strip() for word in found.words):
+        first = next(word for word in found.words if word != word.strip())
+        said.append(f"column {text.name!r}: spaces around values are kept, as in {first!r}")
+    column = Column(text.name, found.codes, found.codes < 0, tuple(found.words))
+    return Reading(column, tuple(said), found.spelled_missing)
+
+
+def _through_spellings(text: TextColumn, why: str = "") -> Reading:
+    found = _distinct(text)
+    if not found.words:
+        return Reading(_all_missing(text.name, len(found.codes)), (), found.spelled_missing)
+    if text.keep or why:
+        return _as_text(text, found, f"read as text: {why}" if why else "")
+    for true, false in TRUTH:
+        if set(found.words) <= {true, false}:
+            values = np.array([word == true for word in found.words])
+            column = _gather(text.name, values, found.codes, filler=False)
+            return Reading(column, (), found.spelled_missing)
+    sample = found.words[:: max(1, len(found.words) // _SAMPLE)]
+    if not any(looks_like_number(word) for word in sample):
+        return _as_text(text, found)
+    return _typed_words(text, found) or _dates(text, found) or _numbers(text, found)
+
+
+def _typed_words(text: TextColumn, found: _Spellings) -> Reading | None:
+    """The plain cast again, now that spellings of "no value" are out of its way."""
+    try:
+        typed = _cast(pa.chunked_array([pa.array(found.words, pa.string())]), text)
+    except _AsText as reason:
+        return _as_text(text, found, f"read as text: {reason}")
+    if typed is None:
+        return None
+    filler = {"i": 0, "f": np.nan, "M": np.datetime64("NaT")}[typed[0].dtype.kind]
+    column = _gather(text.name, typed[0], found.codes, filler)
+    notes = _rounded_note(text, column.values) if column.kind == "float" else ()
+    return Reading(column, notes, found.spelled_missing)
+
+
+def _dates(text: TextColumn, found: _Spellings) -> Reading | None:
+    """Dates that the plain cast does not read: with a time zone, or day and month first."""
+    words = pa.chunked_array([pa.array([word.strip() for word in found.words], pa.string())])
+    nat = np.datetime64("NaT")
+    for kind, note in (
+        (pa.timestamp("us"), ""),
+        (pa.timestamp("us", "UTC"), "times with a zone are converted to UTC"),
+    ):
+        arrays = _cast_chunks(words, kind)
+        if arrays is not None and "-" in found.words[0]:
+            values, _ = _to_numpy([array.cast(pa.timestamp("us")) for array in arrays], len(words))
+            column = _gather(text.name, values, found.codes, nat)
+            notes = (f"column {text.name!r}: {note}",) if note else ()
+            return Reading(column, notes, found.spelled_missing)
+    days = read_days(found.words)
+    if days is None:
+        return None
+    column = _gather(text.name, np.array(days[0], "datetime64[us]"), found.codes, nat)
+    note = f"column {text.name!r}: dates read with the {days[1]} first, as its values prove"
+    return Reading(column, (note,), found.spelled_missing)
+
+
+def _numbers(text: TextColumn, found: _Spellings) -> Reading:
+    words = [tidy(word) for word in found.words]
+    read = read_numbers(words, text.decimal)
+    numbers = [value for value in read.values if value is not None]
+    if not numbers:
+        day = "the order of day and month is not proved by its values; write dates as 2026-01-31"
+        dates = all(looks_like_number(word) and len(word) >= 8 for word in words) and any(
+            mark in words[0] for mark in "/."
+        )
+        return _as_text(text, found, f"read as text: {day}" if dates else "")
+    for word in words:
+        if len(word) > 1 and word.isdigit() and word[0] == "0":
+            return _as_text(text, found, f"read as text: codes with leading zeros such as {word!r}")
+    if len(numbers) < len(words):
+        return _mixed(text, found, read.values)
+    notes = []
+    if read.marked:
+        how = "decimal commas" if read.decimal == "," else "digits in groups of thousands"
+        value = next(word for word in words if not word.lstrip("+-").isdigit())
+        number = read.values[words.index(value)]
+        notes.append(f"column {text.name!r}: read with {how}, {value} as {number}")
+    if all(isinstance(value, int) for value in numbers):
+        if not all(_INT64[0] <= value <= _INT64[1] for value in numbers):
+            return _as_text(
+                text,
+                found,
+                "read as text: integers too large for 64 bits, which would be rounded as numbers",
+            )
+        column = _gather(text.name, np.array(numbers, np.int64), found.codes, 0)
+    else:
+        values = np.array([_float(text, word, found) for word in numbers])
+        column = _gather(text.name, values, found.codes, np.nan)
+    decimal = "," if read.decimal == "," and read.marked else None
+    return Reading(column, tuple(notes), found.spelled_missing, decimal)
+
+
+def _float(text: TextColumn, value: int | float | None, found: _Spellings) -> float:
+    try:
+        return float(value or 0)
+    except OverflowError:
+        word = next(word for word in found.words if tidy(word) == str(value))
+        raise _too_large(text, word) from None
+
+
+def _mixed(text: TextColumn, found: _Spellings, values: list[int | float | None]) -> Reading:
+    """Numbers and words in one column: a mistake if numbers prevail, else text."""
+    counts = np.bincount(found.codes[found.codes >= 0], minlength=len(values))
+    number = np.array([value is not None for value in values])
+    share = counts[number].sum() / counts.sum()
+    word = found.words[int(np.flatnonzero(~number)[0])]
+    row = _row_of(text.chunks, word)
+    decimal = any(isinstance(value, float) and value % 1 for value in values)
+    if share >= _MOSTLY_WHOLE or (decimal and share > _MOSTLY_DECIMAL):
+        others = int(counts[~number].sum()) - 1
+        more = f"; {others} more of its values are none" if others else ""
+        raise text.error(
+            f"expected a number, as most values of the column are{more}",
+            row,
+            word,
+            f"Correct it, leave it empty if there is no value, or {text.text_remedy}.",
+        )
+    note = ""
+    if share >= 0.5:
+        note = (
+            f"read as text, though {share:.0%} of its values are numbers: {word!r} on line "
+            f"{text.line_of(row)} is none"
+        )
+    return _as_text(text, found, note)
