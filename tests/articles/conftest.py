@@ -58,10 +58,10 @@ def judge(*, numeric: Any, corrected: Any, printed: Any = None) -> None:
 def article_a_network() -> SimpleNamespace:
     """Article A: 2-2-4-3, sigmoid, softmax, cross-entropy summed over three samples."""
     a = SimpleNamespace(
-        X=np.array([[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0]]),
+        X=np.array([[0.5, -1.0], [1.5, 0.25], [-0.75, 1.8]]),
         Y=np.eye(3)[[0, 2, 1]],
         W1=np.array([[0.2, -0.4], [0.7, 0.1]]),
-        b1=np.array([0.1, -0.2]),
+        b1=np.array([0.1, 0.2]),
         W2=np.array([[0.3, -0.6, 0.8, 0.5], [-0.1, 0.9, 0.4, -0.7]]),
         b2=np.array([0.05, -0.15, 0.25, 0.35]),
         W3=np.array([[0.6, -0.3, 0.2], [-0.5, 0.4, 0.7], [0.1, 0.8, -0.9], [-0.2, 0.15, 0.45]]),
@@ -93,7 +93,7 @@ def article_a_network() -> SimpleNamespace:
 def article_b_network() -> SimpleNamespace:
     """Article B: 2-2-2-2-2 sigmoids, binary cross-entropy over 2N, three samples; W2 to W5."""
     b = SimpleNamespace(
-        X=np.array([[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0]]),
+        X=np.array([[0.5, -1.0], [1.5, 0.25], [-0.75, 1.8]]),
         Y=np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]),
         W2=np.array([[1.2, -0.8], [0.5, 1.6]]),
         b2=np.array([0.1, -0.3]),
