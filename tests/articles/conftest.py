@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mpmath import mpf
 
 AGREES = 1e-6
 DIFFERS = 1e-3
@@ -46,6 +47,26 @@ def relative_error(formula: Any, numeric: Any) -> float:
         return float("inf")
     size = np.maximum(np.maximum(np.abs(formula), np.abs(numeric)), ZERO / AGREES)
     return float(np.max(np.abs(formula - numeric) / size))
+
+
+def exactly(array: Any) -> Any:
+    """An array as nested lists of mpmath numbers, without rounding."""
+    return [exactly(row) if np.ndim(row) else mpf(float(row)) for row in array]
+
+
+def exact_differences(function: Callable[[], Any], values: Any) -> Any:
+    """Central differences of function() by every entry of a nested list, each nudged in place."""
+    step, result = mpf(10) ** -15, []
+    for index, value in enumerate(values):
+        if isinstance(value, list):
+            result.append(exact_differences(function, value))
+            continue
+        values[index] = value + step
+        above = function()
+        values[index] = value - step
+        result.append((above - function()) / (2 * step))
+        values[index] = value
+    return result
 
 
 def judge(*, numeric: Any, corrected: Any, printed: Any = None) -> None:
@@ -143,6 +164,8 @@ def b() -> SimpleNamespace:
 def tools() -> SimpleNamespace:
     return SimpleNamespace(
         derivative=derivative,
+        exact_differences=exact_differences,
+        exactly=exactly,
         judge=judge,
         relative_error=relative_error,
         sigmoid=sigmoid,

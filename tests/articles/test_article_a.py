@@ -123,35 +123,18 @@ def loss_at_50_digits(X, Y, layers, weights):
     return total
 
 
-def differences_at_50_digits(function, values):
-    """Central differences of function() by every entry of a nested list, changed in place."""
-    step, result = mpf(10) ** -15, []
-    for index, value in enumerate(values):
-        if isinstance(value, list):
-            result.append(differences_at_50_digits(function, value))
-            continue
-        values[index] = value + step
-        above = function()
-        values[index] = value - step
-        result.append((above - function()) / (2 * step))
-        values[index] = value
-    return result
-
-
 @pytest.mark.parametrize("reduction", ["sum", "mean", "mean_all"])
 @pytest.mark.parametrize("sample_weight", [None, [1.0, 2.0, 0.5]])
-def test_batch_of_three_at_50_digits(a, reduction, sample_weight):
-    def exactly(array):
-        return [exactly(row) if np.ndim(row) else mpf(float(row)) for row in array]
-
+def test_batch_of_three_at_50_digits(a, tools, reduction, sample_weight):
     network = Network([2, 2, 4, 3], output="softmax", reduction=reduction)
     parameters = [Layer(a.W1, a.b1), Layer(a.W2, a.b2), Layer(a.W3, a.b3)]
     numpy_weight = None if sample_weight is None else np.array(sample_weight)
     passes = forward(network, parameters, a.X)
     gradients = backward(network, parameters, passes, a.Y, sample_weight=numpy_weight)
     with mp.workdps(50):
-        X, Y, layers = exactly(a.X), exactly(a.Y), [(exactly(W), exactly(b)) for W, b in parameters]
-        weights = exactly(sample_weight or [1.0] * 3)
+        X, Y = tools.exactly(a.X), tools.exactly(a.Y)
+        layers = [(tools.exactly(W), tools.exactly(b)) for W, b in parameters]
+        weights = tools.exactly(sample_weight or [1.0] * 3)
         divisor = {"sum": 1, "mean": mp.fsum(weights), "mean_all": 3 * mp.fsum(weights)}[reduction]
 
         def exact_loss():
@@ -159,7 +142,7 @@ def test_batch_of_three_at_50_digits(a, reduction, sample_weight):
 
         computed = loss(network, passes, a.Y, sample_weight=numpy_weight)
         close(computed, exact_loss(), digits=14)
-        close(gradients.dinput[0], differences_at_50_digits(exact_loss, X), digits=12)
+        close(gradients.dinput[0], tools.exact_differences(exact_loss, X), digits=12)
         for (W, b), dW, db in zip(layers, gradients.dW, gradients.db, strict=True):
-            close(dW, differences_at_50_digits(exact_loss, W), digits=12)
-            close(db, differences_at_50_digits(exact_loss, b), digits=12)
+            close(dW, tools.exact_differences(exact_loss, W), digits=12)
+            close(db, tools.exact_differences(exact_loss, b), digits=12)
