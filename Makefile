@@ -1,0 +1,54 @@
+# Every command of the project; `make` alone lists them. `make demo` and `make test` need nothing but
+# python3 (3.11 or newer), git and make: they set up .venv themselves.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Small matrices lose more to BLAS threads than they gain, and the tests run side by side.
+export OPENBLAS_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types format bench clean
+
+help: ## List the commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+demo: .venv/installed ## Train on scikit-learn's digits: a model file and an honest test score
+	$(BIN)/clearprop train digits --output digits.safetensors --force
+
+test: lint types ## Run all the tests, with lint and types
+	$(BIN)/pytest -n auto --dist worksteal
+
+lint: .venv/ready ## Check format and style
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+
+types: .venv/ready ## Check types, strictly
+	$(BIN)/mypy
+
+format: .venv/ready ## Format the code
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: .venv/ready ## Run the benchmarks beside the peers (minutes)
+	for benchmark in benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+clean: ## Remove the environment and all caches
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "clearprop needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) --version 2>&1`."; \
+	  echo "Name another one: make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	  echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv"; \
+	  exit 2; }
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+.venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[plot]"
+	@touch $@
+
+.venv/ready: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	@touch $@

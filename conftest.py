@@ -1,0 +1,88 @@
+"""Runs the documentation: every python and console block of README.md and docs/ is a test.
+
+In a console block, lines after `$ ` are commands, run one after another in a folder that the blocks
+of a page share; the other lines are what they print, where `...` stands for anything. A command must
+succeed, unless a line `[exit status N]` follows it.
+"""
+
+import doctest
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from sybil import Example, Sybil
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+ROOT = Path(__file__).parent
+SECONDS = 240
+
+
+class ConsoleBlockParser(CodeBlockParser):
+    """Runs ```console blocks."""
+
+    language = "console"
+
+    def evaluate(self, example: Example) -> str | None:
+        """Run each command and compare what it prints; returns the first difference."""
+        folder = Path(example.namespace["folder"])
+        for block in re.split(r"^\$ ", str(example.parsed), flags=re.MULTILINE)[1:]:
+            command, _, expected = block.partition("\n")
+            failure = run_command(command, expected.strip(), folder)
+            if failure:
+                return failure
+        return None
+
+
+def run_command(command: str, expected: str, folder: Path) -> str | None:
+    """Run a command line in a folder; says what differs from the expectation, or None."""
+    status = re.search(r"^\[exit status (\d+)\]$", expected, re.MULTILINE)
+    expected = re.sub(r"^\[exit status \d+\]$", "", expected, flags=re.MULTILINE).strip()
+    if command.startswith("pip install"):
+        # What matters is that the project can be installed, not that it is installed again.
+        command = f"{command} --dry-run --no-deps --quiet"
+    if "pip install ." in command or command.startswith("make "):
+        folder = ROOT
+    scripts = str(Path(sys.executable).parent)
+    environment = dict(os.environ, PATH=scripts + os.pathsep + os.environ["PATH"], COLUMNS="100")
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    printed = (done.stdout + done.stderr).strip()
+    if done.returncode != int(status.group(1) if status else 0):
+        return f"$ {command}\nexit status {done.returncode}:\n{printed}"
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    if expected and not doctest.OutputChecker().check_output(expected, printed, flags):
+        return f"$ {command}\nexpected:\n{expected}\nprinted:\n{printed}"
+    return None
+
+
+def enter_folder(namespace: dict[str, object]) -> None:
+    """Give a page's blocks a fresh folder to work in."""
+    namespace["folder"] = tempfile.mkdtemp()
+    namespace["folder_before"] = os.getcwd()
+    os.chdir(str(namespace["folder"]))
+
+
+def leave_folder(namespace: dict[str, object]) -> None:
+    """Remove it again."""
+    os.chdir(str(namespace["folder_before"]))
+    shutil.rmtree(str(namespace["folder"]))
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser(), ConsoleBlockParser()],
+    patterns=["README.md", "docs/**/*.md", "docs/*.md"],
+    setup=enter_folder,
+    teardown=leave_folder,
+).pytest()
