@@ -108,7 +108,8 @@ def _refuse_kind(table: Table, name: str, expected: str) -> TableError:
     column = table.columns[name]
     row = int(np.flatnonzero(~missing_rows(column))[0])
     remedy = f"The column must hold {expected}s, as when the model was trained."
-    return value_error(table, name, row, f"expected a {expected}, got a {column.kind}", remedy)
+    message = f"expected a {expected}, but the column was read as {column.kind}"
+    return value_error(table, name, row, message, remedy)
 
 
 def _number(text: str) -> float | None:
@@ -186,10 +187,10 @@ def as_booleans(table: Table, name: str) -> tuple[Bools, Bools]:
 def _time(text: str) -> np.datetime64 | None:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):  # overflow: the first or last day of the calendar, shifted
         return None
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
     return np.datetime64(moment, "us")
 
 

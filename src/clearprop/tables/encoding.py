@@ -105,7 +105,7 @@ class TableEncoder:
             raise TableError(
                 "\n".join(["no column can be used to predict from", *reasons]),
                 source=table.source,
-                remedy="Add a column that varies from row to row and repeats in kind.",
+                remedy="Add a column that differs from row to row without naming the row.",
             )
         encoders = tuple(ENCODERS[profile.role].fit(table, profile.name) for profile in used)
         return cls(table.n_rows, profiles, encoders)
@@ -192,8 +192,8 @@ class TableEncoder:
         for encoder in self.encoders:
             rare = getattr(encoder, "rare", ())
             if rare:
-                text = f"{encoder.name!r}: {len(rare):,} rare categories share one feature"
-                lines.append(("rare", f"{text}: {name_some(list(rare))}"))
+                text = f"{encoder.name!r}: rare categories that share one feature: {len(rare):,}"
+                lines.append(("rare", f"{text} ({name_some(list(rare))})"))
         set_aside = [profile for profile in self.profiles if profile.role == SET_ASIDE]
         return lines + [(SET_ASIDE, f"{profile.name!r}: {profile.reason}") for profile in set_aside]
 

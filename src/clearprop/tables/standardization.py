@@ -60,6 +60,17 @@ class Standardization:
             scaled = np.ldexp(values, -self.shift) if self.shift else values
             return np.asarray((scaled - self.mean) / self.scale)
 
+    def restore(self, values: Floats) -> Floats:
+        """What `apply` was given, up to rounding.
+
+        Examples:
+            >>> Standardization(mean=2.0, scale=0.5, shift=0).restore(np.array([-2.0, 2.0]))
+            array([1., 3.])
+        """
+        with np.errstate(over="ignore"):
+            scaled = values * self.scale + self.mean
+            return np.asarray(np.ldexp(scaled, self.shift) if self.shift else scaled)
+
     @property
     def mean_in_units(self) -> float:
         """The mean in the column's own units."""
