@@ -30,6 +30,7 @@ from clearprop.engines.default import default_engine
 from clearprop.errors import DataWarning, ParameterError
 from clearprop.estimators.solvers import (
     STOCHASTIC_SOLVERS,
+    STOP_WARNINGS,
     make_optimizer,
     make_schedule,
     minimize_lbfgs,
@@ -43,12 +44,6 @@ from clearprop.training.verdict import warn_if_useless
 __all__ = ["BaseMLP"]
 
 Array = npt.NDArray[Any]
-
-_STOP_WARNINGS = {
-    "interrupted": "Training interrupted by user.",
-    "max_seconds": "Training stopped at max_time before it converged.",
-    "callback": "Training stopped by a callback.",
-}
 
 
 class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit-learn has no types
@@ -85,6 +80,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
         "callbacks": ["array-like", None],
         "checkpoint": [str, Path, None],
+        "checkpoint_seconds": [Interval(Real, 0, None, closed="left")],
         "resume": ["boolean"],
     }
 
@@ -118,6 +114,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         max_time: float | None = None,
         callbacks: Any = None,
         checkpoint: Any = None,
+        checkpoint_seconds: float = 30.0,
         resume: bool = False,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -147,6 +144,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         self.max_time = max_time
         self.callbacks = callbacks
         self.checkpoint = checkpoint
+        self.checkpoint_seconds = checkpoint_seconds
         self.resume = resume
 
     @abstractmethod
@@ -250,7 +248,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
 
     def _fit_lbfgs(self, problem: Problem) -> None:
         callbacks = [*(self.callbacks or ()), *([VerboseLines(self)] if self.verbose else ())]
-        parameters, self.loss_, self.n_iter_ = minimize_lbfgs(
+        parameters, self.loss_, self.n_iter_, self.stopped_ = minimize_lbfgs(
             problem,
             self.parameters_,
             default_engine(),
@@ -293,8 +291,8 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         self._keep_result(result, validated=validation_score is not None)
         if incremental:
             return
-        if result.stopped in _STOP_WARNINGS:
-            warnings.warn(_STOP_WARNINGS[result.stopped], stacklevel=4)
+        if result.stopped in STOP_WARNINGS:
+            warnings.warn(STOP_WARNINGS[result.stopped], stacklevel=4)
         elif result.stopped == "max_epochs":
             warnings.warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
@@ -335,10 +333,12 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
             patience=self.n_iter_no_change,
             max_seconds=self.max_time,
             checkpoint=None if self.checkpoint is None else Path(self.checkpoint),
+            checkpoint_seconds=self.checkpoint_seconds,
         )
 
     def _keep_result(self, result: TrainingResult, *, validated: bool) -> None:
         state = result.state
+        self.stopped_ = result.stopped
         self._keep_parameters(result.parameters)
         # The order of the rows is as long as the data; a pickle should not hold it.
         state.order = None

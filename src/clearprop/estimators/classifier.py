@@ -64,6 +64,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         max_time: seconds after which training stops; None for no limit.
         callbacks: list of `clearprop.training.Callback`.
         checkpoint: file to which training writes its state as it goes on; None for none.
+        checkpoint_seconds: time between two writes.
         resume: whether to go on from the checkpoint where there is one.
 
     Attributes:
@@ -74,6 +75,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         validation_scores_: validation score of each epoch, or None.
         n_iter_, t_, loss_, best_loss_, best_validation_score_, n_layers_, n_outputs_,
         out_activation_, n_features_in_, feature_names_in_: as in scikit-learn.
+        stopped_: why training stopped: "max_epochs", "no_improvement", "max_seconds", "callback",
+            "interrupted" or "diverged" (with an earlier model to keep); L-BFGS: "converged" too.
         network_, parameters_: the same network as `clearprop.forward` takes it.
 
     Examples:

@@ -56,6 +56,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         max_time: seconds after which training stops.
         callbacks: list of `clearprop.training.Callback`.
         checkpoint: file to which training writes its state.
+        checkpoint_seconds: time between two writes.
         resume: whether to go on from the checkpoint where there is one.
 
     Attributes:
@@ -64,6 +65,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         loss_curve_: training loss of each epoch.
         n_iter_, t_, loss_, best_loss_, validation_scores_, best_validation_score_, n_layers_,
         n_outputs_, out_activation_, n_features_in_, feature_names_in_: as in scikit-learn.
+        stopped_: why training stopped, see `clearprop.training.TrainingResult`.
         network_, parameters_: the same network as `clearprop.forward` takes it.
 
     Examples:
@@ -110,6 +112,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         max_time: float | None = None,
         callbacks: Any = None,
         checkpoint: Any = None,
+        checkpoint_seconds: float = 30.0,
         resume: bool = False,
     ) -> None:
         super().__init__(
@@ -140,6 +143,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
             max_time=max_time,
             callbacks=callbacks,
             checkpoint=checkpoint,
+            checkpoint_seconds=checkpoint_seconds,
             resume=resume,
         )
         self.loss = loss

@@ -22,6 +22,7 @@ from clearprop.training.verdict import divergence_error, is_finite
 
 __all__ = [
     "STOCHASTIC_SOLVERS",
+    "STOP_WARNINGS",
     "is_stochastic",
     "make_optimizer",
     "make_schedule",
@@ -29,6 +30,12 @@ __all__ = [
 ]
 
 STOCHASTIC_SOLVERS = ("sgd", "adam")
+
+STOP_WARNINGS = {
+    "interrupted": "Training interrupted by user.",
+    "max_seconds": "Training stopped at max_time before it converged.",
+    "callback": "Training stopped by a callback.",
+}
 
 Array = npt.NDArray[Any]
 
@@ -85,7 +92,7 @@ def minimize_lbfgs(
     tol: float,
     max_seconds: float | None = None,
     callbacks: Sequence[Callback] = (),
-) -> tuple[list[Layer], float, int]:
+) -> tuple[list[Layer], float, int, str]:
     """Minimise the full-batch loss by L-BFGS (SciPy's L-BFGS-B without bounds).
 
     Args:
@@ -99,7 +106,8 @@ def minimize_lbfgs(
         callbacks: told after each iteration, as an epoch of one step.
 
     Returns:
-        Parameters, loss, and number of iterations. Warns where it did not converge.
+        Parameters, loss, number of iterations, and why it stopped: "converged", "max_epochs",
+        "max_seconds", "callback" or "interrupted". Warns where it did not converge.
 
     Raises:
         DivergenceError: the loss or a parameter became infinite or undefined.
@@ -119,11 +127,11 @@ def minimize_lbfgs(
         progress = Progress(len(losses), max_iter, 0, 1, losses[-1], None, None, None, 0.0, seconds)
         told = [callback.on_epoch(progress) is True for callback in callbacks]
         if interrupt.requested:
-            stopped = "Training interrupted by user."
+            stopped = "interrupted"
         elif max_seconds is not None and seconds >= max_seconds:
-            stopped = f"Training stopped after {seconds:.1f} s (max_time)."
+            stopped = "max_seconds"
         elif any(told):
-            stopped = "Training stopped by a callback."
+            stopped = "callback"
         if stopped:
             raise StopIteration
 
@@ -141,7 +149,7 @@ def minimize_lbfgs(
     if not (is_finite(found) and np.isfinite(result.fun)):
         raise divergence_error(problem, f"iteration {result.nit} of L-BFGS")
     if stopped:
-        warnings.warn(stopped, stacklevel=2)
+        warnings.warn(STOP_WARNINGS[stopped], stacklevel=2)
     elif result.status != 0:
         warnings.warn(
             f"lbfgs failed to converge after {result.nit} iteration(s): {result.message}. "
@@ -149,4 +157,5 @@ def minimize_lbfgs(
             ConvergenceWarning,
             stacklevel=2,
         )
-    return found, float(result.fun), min(int(result.nit), max_iter)
+    reason = stopped or ("converged" if result.status == 0 else "max_epochs")
+    return found, float(result.fun), min(int(result.nit), max_iter), reason
