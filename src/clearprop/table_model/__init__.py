@@ -1,0 +1,21 @@
+"""A network that takes tables: trained from one, predicting for others, judged on others.
+
+It knows tables and estimators; it knows nothing of files of its own and of the command line.
+"""
+
+from clearprop.table_model.evaluation import ClassEvaluation, Evaluation, QuantityEvaluation
+from clearprop.table_model.model import Predictions, TableModel
+from clearprop.table_model.splitting import Parts, split_rows
+from clearprop.table_model.training import TrainingReport, train_table_model
+
+__all__ = [
+    "ClassEvaluation",
+    "Evaluation",
+    "Parts",
+    "Predictions",
+    "QuantityEvaluation",
+    "TableModel",
+    "TrainingReport",
+    "split_rows",
+    "train_table_model",
+]

@@ -1,0 +1,145 @@
+"""TableModel: a table's encoding, a fitted estimator, and the record of its training, as one thing.
+
+What `clearprop train` saves. It knows nothing of how it was trained, nor of files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from clearprop.errors import ParameterError, TableError
+from clearprop.estimators import MLPClassifier, MLPRegressor
+from clearprop.table_model.evaluation import Evaluation, judge_classes, judge_values
+from clearprop.tables import Table, read_table
+from clearprop.tables.encoding import TableEncoder
+from clearprop.tables.standardization import Standardization
+from clearprop.tables.target import Label, TargetEncoder, drop_missing_targets
+
+__all__ = ["Predictions", "TableModel"]
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions for the rows of a table, in its order.
+
+    Attributes:
+        values: labels with their type and spelling, or numbers in the target's units; (n_rows,).
+        probabilities: shape (n_rows, n_classes), columns in the order of `classes`; None for
+            regression.
+        classes: the class labels; empty for regression.
+        messages: what was met in the table that training had not shown, a sentence each.
+    """
+
+    values: Array
+    probabilities: Array | None
+    classes: list[Label]
+    messages: list[str]
+
+
+@dataclass(frozen=True)
+class TableModel:
+    """A network with the encoding of the table it was trained on.
+
+    Attributes:
+        encoder: from a table's columns to X.
+        target: what is predicted.
+        estimator: fitted on X.
+        target_scale: regression: how targets were standardised for training; None for
+            classification.
+        record: how it was trained: data, parts, settings, curves, scores, versions; what JSON can
+            hold. Equal training gives an equal record.
+
+    Examples:
+        >>> from clearprop.table_model import train_table_model
+        >>> model, report = train_table_model(read_table("iris"), random_state=0)
+        >>> model.predict({"petal width (cm)": [0.2], "petal length (cm)": [1.4],
+        ...                "sepal length (cm)": [5.0], "sepal width (cm)": [3.4]}).values.tolist()
+        ['setosa']
+    """
+
+    encoder: TableEncoder
+    target: TargetEncoder
+    estimator: MLPClassifier | MLPRegressor
+    target_scale: Standardization | None
+    record: dict[str, Any]
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether the model predicts classes."""
+        return self.target.task == "classification"
+
+    def predict(self, data: Any) -> Predictions:
+        """Predict the target of each row.
+
+        Args:
+            data: a `Table`, or anything that `clearprop.tables.read_table` takes; columns are found
+                by name, in any order and among any others.
+
+        Raises:
+            TableError: the table cannot be read, or a value does not fit its column.
+        """
+        X, report = self.encoder.encode(_as_table(data))
+        messages = report.messages()
+        if self.is_classifier:
+            probabilities = self._probabilities(X)
+            values = np.array(self.target.classes)[np.argmax(probabilities, axis=1)]
+            return Predictions(values, probabilities, list(self.target.classes), messages)
+        return Predictions(self._values(X), None, [], messages)
+
+    def predict_proba(self, data: Any) -> Array:
+        """Probability of each class, shape (n_rows, n_classes); see `predict`.
+
+        Raises:
+            TableError: as `predict`.
+            ParameterError: the model predicts quantities.
+        """
+        probabilities = self.predict(data).probabilities
+        if probabilities is None:
+            raise ParameterError(
+                f"the model predicts the quantity {self.target.name!r}, which has no probabilities",
+                remedy="Call predict.",
+            )
+        return probabilities
+
+    def evaluate(self, data: Any) -> Evaluation:
+        """Judge predictions beside the table's own targets and the trivial baseline.
+
+        Args:
+            data: as in `predict`, with the target's column; rows without a target are left out.
+
+        Raises:
+            TableError: as `predict`, and where there is no target column or no target.
+        """
+        table = drop_missing_targets(_as_table(data), self.target.name)
+        y = self.target.encode(table)
+        X, _ = self.encoder.encode(table)
+        baseline = self.record["baseline"]
+        if self.is_classifier:
+            counts = baseline["class_counts"]
+            return judge_classes(y, self._probabilities(X), self.target.classes, counts)
+        return judge_values(y, self._values(X), baseline["mean"])
+
+    def _probabilities(self, X: Array) -> Array:
+        probabilities: Array = self.estimator.predict_proba(X)
+        return probabilities
+
+    def _values(self, X: Array) -> Array:
+        assert self.target_scale is not None  # regression always has one
+        return self.target_scale.restore(self.estimator.predict(X))
+
+
+def _as_table(data: Any) -> Table:
+    table = data if isinstance(data, Table) else read_table(data)
+    if table.n_rows == 0:
+        raise TableError(
+            "there is no row below the header",
+            source=table.source,
+            remedy="Give a table with at least one row.",
+        )
+    return table
