@@ -3,25 +3,22 @@
 Any gradient can be judged, not only this project's: pass your own as `gradients`. The project's
 tests use this same checker, at its default tolerance.
 
-Method. Central differences in float64 at a falling sequence of steps, extrapolated to step zero
-(Richardson; Ridders 1982), each entry at the step where its own error estimate is least. The
-losses at both sides are subtracted sample by sample before they are summed. An activation made of
-two pieces (relu) keeps, on both sides, the piece that holds at the point itself: there the
-derivative by convention is that piece's. This file knows nothing of training.
+The differences are taken in `finite_differences`; this file compares and reports. It knows nothing
+of training.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from clearprop.backprop import Gradients, Passes, backward, forward
+from clearprop.backprop import Gradients, backward
 from clearprop.errors import ParameterError, ShapeError
-from clearprop.losses import OUTPUTS, reduction_factor
+from clearprop.finite_differences import LossPoint, loss_point, numeric_derivative
 from clearprop.network import Layer, Network
 from clearprop.penalties import l2_gradient
 
@@ -30,9 +27,6 @@ __all__ = ["ArrayCheck", "GradientReport", "check_gradients"]
 Array = npt.NDArray[np.float64]
 
 TOLERANCE = 1e-6
-_STEPS = tuple(0.04 * 0.5**k for k in range(7))
-_STACK_FLOATS = 1_000_000  # how many floats the stacked, nudged networks of one chunk may hold
-_EPSILON = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -44,9 +38,11 @@ class ArrayCheck:
         layer: index of the layer, from the input side.
         n_entries: number of entries in the array.
         n_checked: number of entries compared.
-        max_relative_error: largest of the compared entries' errors, |backward - numeric| divided by
-            the larger of the two; entries so small that finite differences cannot resolve them to
-            the tolerance are divided by the smallest size that can be resolved.
+        n_unresolved: number of compared entries too small for finite differences to resolve to the
+            tolerance: the loss's round-off hides them.
+        max_relative_error: largest of the compared entries' errors, |gradient - numeric| divided by
+            the larger of the two; an unresolved entry's is divided by the smallest size that can be
+            resolved.
         entry: index of the entry with the largest error.
         value: the judged gradient there.
         numeric: the finite difference there.
@@ -56,6 +52,7 @@ class ArrayCheck:
     layer: int
     n_entries: int
     n_checked: int
+    n_unresolved: int
     max_relative_error: float
     entry: tuple[int, ...]
     value: float
@@ -106,6 +103,12 @@ class GradientReport:
             f"The gradient {verdict} finite differences: largest relative error "
             f"{self.max_relative_error:.1e} (tolerance {self.tolerance:.0e})."
         )
+        n_unresolved = sum(check.n_unresolved for check in self.arrays)
+        if n_unresolved:
+            lines.append(
+                f"{n_unresolved} entries are too small for finite differences to resolve to the "
+                "tolerance; they were compared as closely as round-off allows."
+            )
         return "\n".join(lines)
 
 
@@ -136,7 +139,8 @@ def check_gradients(
             "db" and "dinput", each a list with one array per layer (None to leave one out). None
             judges `backward`'s own.
         l2: strength of the L2 penalty that the judged gradient includes.
-        tolerance: the largest relative error accepted.
+        tolerance: the largest relative error accepted. A gradient computed in float32 is off by
+            about 1e-7 of the sums its entries are made of: judge it at 1e-3.
         max_entries: compare at most so many entries of each array, drawn at random; None: all.
         random_state: seed of that draw.
 
@@ -145,7 +149,8 @@ def check_gradients(
 
     Raises:
         ShapeError: an array does not fit the network or the batch.
-        ParameterError: `gradients` has a key other than dW, db and dinput, or nothing to judge.
+        ParameterError: `gradients` has a key other than dW, db and dinput, or nothing to judge;
+            `tolerance` or `max_entries` is not positive.
 
     Examples:
         >>> import numpy as np
@@ -154,6 +159,7 @@ def check_gradients(
         >>> X, Y = np.array([[1.0, -2.0], [0.5, 3.0]]), np.eye(2)
         >>> check_gradients(network, parameters, X, Y).ok
         True
+        >>> from clearprop import backward, forward
         >>> gradients = backward(network, parameters, forward(network, parameters, X), Y)
         >>> wrong = {"dW": [2.0 * dW for dW in gradients.dW]}
         >>> report = check_gradients(network, parameters, X, Y, gradients=wrong)
@@ -162,63 +168,49 @@ def check_gradients(
 
     Source: Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", 1982.
     """
-    X, Y = np.asarray(X, np.float64), np.asarray(Y, np.float64)
-    if sample_weight is not None:
-        sample_weight = np.asarray(sample_weight, np.float64)
-    parameters = [
-        Layer(np.asarray(W, np.float64), np.asarray(b, np.float64)) for W, b in parameters
-    ]
-    point = _Point(network, parameters, X, Y, sample_weight, l2)
+    for setting, number in {"tolerance": tolerance, "max_entries": max_entries}.items():
+        if number is not None and not number > 0:
+            raise ParameterError(
+                f"{setting}: got {number!r}, expected a positive number",
+                remedy=f"Leave {setting!r} out for its default, or give a positive number.",
+            )
+    point = loss_point(network, parameters, X, Y, sample_weight, l2)
+    if len(point.Y) == 0:
+        raise ShapeError(
+            "X: got no rows, expected at least one sample", remedy="Give a batch of one or more."
+        )
     judged = _judged_arrays(point, gradients)
     generator = np.random.default_rng(random_state)
     checks = []
-    for name, layer, value in judged:
+    for kind, layer, value in judged:
         entries = np.arange(value.size)
         if max_entries is not None and value.size > max_entries:
             entries = np.sort(generator.choice(value.size, max_entries, replace=False))
-        checks.append(_check_array(point, name, layer, value, entries))
+        checks.append(_check_array(point, kind, layer, value, entries, tolerance))
     return GradientReport(tuple(checks), tolerance)
 
 
-@dataclass(frozen=True)
-class _Point:
-    """Where the loss is differentiated."""
-
-    network: Network
-    parameters: list[Layer]
-    X: Array
-    Y: Array
-    sample_weight: Array | None
-    l2: float
-
-    @property
-    def factor(self) -> float:
-        return float(
-            reduction_factor(
-                self.network.reduction, len(self.X), self.network.sizes[-1], self.sample_weight
-            )
-        )
-
-    def passes(self) -> Passes:
-        return forward(self.network, self.parameters, self.X)
-
-    def backward(self) -> Gradients:
-        gradients = backward(
-            self.network, self.parameters, self.passes(), self.Y, sample_weight=self.sample_weight
-        )
-        penalised = [
-            dW + l2_gradient(layer.W, self.l2, self.factor)
-            for dW, layer in zip(gradients.dW, self.parameters, strict=True)
-        ]
-        return gradients._replace(dW=penalised)
+def _own_gradients(point: LossPoint) -> Gradients:
+    gradients = backward(
+        point.network,
+        point.parameters,
+        point.passes,
+        point.Y,
+        sample_weight=point.sample_weight,
+    )
+    penalised = [
+        dW + l2_gradient(layer.W, point.l2, point.factor)
+        for dW, layer in zip(gradients.dW, point.parameters, strict=True)
+    ]
+    return gradients._replace(dW=penalised)
 
 
 def _judged_arrays(
-    point: _Point, gradients: Gradients | Mapping[str, Any] | None
+    point: LossPoint, gradients: Gradients | Mapping[str, Any] | None
 ) -> list[tuple[str, int, Array]]:
-    """The arrays to judge as (name, layer, float64 array), from the input side."""
+    """The arrays to judge as (kind, layer, float64 array), from the input side."""
     if gradients is None:
-        gradients = point.backward()
+        gradients = _own_gradients(point)
     if not isinstance(gradients, Mapping):
         gradients = {"dW": gradients.dW, "db": gradients.db, "dinput": gradients.dinput}
     unknown = set(gradients) - {"dW", "db", "dinput"}
@@ -227,25 +219,32 @@ def _judged_arrays(
             f"gradients: got the keys {sorted(unknown)}, expected any of dW, db, dinput",
             remedy="Give each as a list with one array per layer, from the input side.",
         )
-    sizes, n_samples = point.network.sizes, len(point.X)
+    sizes, n_layers = point.network.sizes, point.network.n_layers
+    for kind, arrays in gradients.items():
+        if arrays is not None and len(arrays) != n_layers:
+            raise ShapeError(
+                f"gradients: got {len(arrays)} arrays in {kind!r}, the network has {n_layers} "
+                "layers",
+                remedy="Give one array per layer, from the input side; None leaves a layer out.",
+            )
     judged = []
-    for layer in range(point.network.n_layers):
+    for layer in range(n_layers):
         shapes = {
             "dW": sizes[layer : layer + 2],
             "db": sizes[layer + 1 : layer + 2],
-            "dinput": (n_samples, sizes[layer]),
+            "dinput": (len(point.Y), sizes[layer]),
         }
-        for key, shape in shapes.items():
-            arrays = gradients.get(key)
+        for kind, shape in shapes.items():
+            arrays = gradients.get(kind)
             if arrays is None or arrays[layer] is None:
                 continue
             value = np.asarray(arrays[layer], np.float64)
             if value.shape != shape:
                 raise ShapeError(
-                    f"gradients: got {key}[{layer}] of shape {value.shape}, expected {shape}",
+                    f"gradients: got {kind}[{layer}] of shape {value.shape}, expected {shape}",
                     remedy="A gradient has the shape of the array it is the derivative by.",
                 )
-            judged.append((f"{key}[{layer}]", layer, value))
+            judged.append((kind, layer, value))
     if not judged:
         raise ParameterError(
             "gradients: nothing to judge", remedy="Give at least one of dW, db and dinput."
@@ -254,147 +253,31 @@ def _judged_arrays(
 
 
 def _check_array(
-    point: _Point, name: str, layer: int, value: Array, entries: npt.NDArray[np.int64]
+    point: LossPoint,
+    kind: str,
+    layer: int,
+    value: Array,
+    entries: npt.NDArray[np.int64],
+    tolerance: float,
 ) -> ArrayCheck:
-    numeric, resolution = _numeric_derivative(point, name.partition("[")[0], layer, entries)
+    numeric, round_off = numeric_derivative(point, kind, layer, entries)
     judged = value.ravel()[entries]
     size = np.maximum(np.abs(judged), np.abs(numeric))
-    # Below resolution / TOLERANCE the differences' own round-off would exceed the tolerance.
-    size = np.maximum(size, np.maximum(resolution / TOLERANCE, np.finfo(np.float64).tiny))
-    with np.errstate(invalid="ignore"):
-        errors = np.abs(judged - numeric) / size
-    errors = np.where(np.isfinite(judged) & np.isfinite(numeric), errors, np.inf)
+    # Below this the differences' own round-off would exceed the tolerance.
+    resolved = np.maximum(round_off / tolerance, np.finfo(np.float64).tiny)
+    finite = np.isfinite(judged) & np.isfinite(numeric) & np.isfinite(resolved)
+    with np.errstate(invalid="ignore", over="ignore"):
+        errors = np.abs(judged - numeric) / np.maximum(size, resolved)
+    errors = np.where(finite, errors, np.inf)
     worst = int(np.argmax(errors))
     return ArrayCheck(
-        name=name,
+        name=f"{kind}[{layer}]",
         layer=layer,
         n_entries=value.size,
         n_checked=len(entries),
+        n_unresolved=int(np.sum((size > 0) & (size < resolved))),
         max_relative_error=float(errors[worst]),
         entry=tuple(int(i) for i in np.unravel_index(entries[worst], value.shape)),
         value=float(judged[worst]),
         numeric=float(numeric[worst]),
     )
-
-
-def _numeric_derivative(
-    point: _Point, kind: str, layer: int, entries: npt.NDArray[np.int64]
-) -> tuple[Array, float]:
-    """Extrapolated central differences of the given entries, and what round-off lets them resolve."""
-    passes = point.passes()
-    scale = _step_scale(point, passes, kind, layer, entries)
-    differences = np.stack(
-        [_central_differences(point, passes, kind, layer, entries, scale, step) for step in _STEPS]
-    )
-    estimate, error = differences[0], np.full(len(entries), np.inf)
-    table = differences
-    for order in range(1, len(_STEPS)):
-        # Each column of the tableau cancels the next even power of the step.
-        power = 4.0**order
-        extrapolated = (power * table[1:] - table[:-1]) / (power - 1.0)
-        for row in range(len(extrapolated)):
-            spread = np.maximum(
-                np.abs(extrapolated[row] - table[row]), np.abs(extrapolated[row] - table[row + 1])
-            )
-            better = spread < error
-            estimate = np.where(better, extrapolated[row], estimate)
-            error = np.where(better, spread, error)
-        table = extrapolated
-    return estimate, _resolution(point, passes, float(np.min(scale)))
-
-
-def _resolution(point: _Point, passes: Passes, scale: float) -> float:
-    """The round-off of a difference quotient at the largest step."""
-    terms = OUTPUTS[point.network.output].loss_terms(passes.z[-1], point.Y)
-    weights = 1.0 if point.sample_weight is None else point.sample_weight[:, None]
-    slopes = np.abs(passes.output - point.Y) * np.abs(passes.z[-1])
-    summed = point.factor * float(np.sum(weights * (np.abs(terms) + slopes)))
-    return 8.0 * point.network.n_layers * _EPSILON * summed / (scale * _STEPS[0])
-
-
-def _step_scale(
-    point: _Point, passes: Passes, kind: str, layer: int, entries: npt.NDArray[np.int64]
-) -> Array:
-    """How far a step of 1 may move an entry: less where a large input multiplies it."""
-    if kind == "db":
-        return np.ones(len(entries))
-    if kind == "dW":
-        reach = np.max(np.abs(passes.inputs[layer]), axis=0)[
-            entries // point.network.sizes[layer + 1]
-        ]
-    else:
-        reach = np.max(np.abs(point.parameters[layer].W), axis=1)[
-            entries % point.network.sizes[layer]
-        ]
-    scale: Array = 1.0 / np.maximum(reach, 1.0)
-    return scale
-
-
-def _central_differences(
-    point: _Point,
-    passes: Passes,
-    kind: str,
-    layer: int,
-    entries: npt.NDArray[np.int64],
-    scale: Array,
-    step: float,
-) -> Array:
-    results = np.empty(len(entries))
-    for part in _chunks(point, kind, len(entries)):
-        nudges = step * scale[part]
-        above = _nudged_terms(point, passes, kind, layer, entries[part], nudges)
-        below = _nudged_terms(point, passes, kind, layer, entries[part], -nudges)
-        change = np.sum(above[0] - below[0], axis=-1)
-        if point.sample_weight is not None:
-            change = change * point.sample_weight
-        total = np.sum(change, axis=-1) + (above[1] - below[1])
-        results[part] = point.factor * total / (2.0 * nudges)
-    return results
-
-
-def _chunks(point: _Point, kind: str, n_entries: int) -> Iterator[slice]:
-    """Slices of the entries whose stacked networks fit into memory together."""
-    floats = len(point.X) * sum(point.network.sizes)
-    if kind == "dW":
-        floats += max(W.size for W, _ in point.parameters)
-    size = max(1, _STACK_FLOATS // floats)
-    for start in range(0, n_entries, size):
-        yield slice(start, min(start + size, n_entries))
-
-
-def _nudged_terms(
-    point: _Point,
-    passes: Passes,
-    kind: str,
-    layer: int,
-    entries: npt.NDArray[np.int64],
-    nudges: Array,
-) -> tuple[Array, Array]:
-    """Loss terms (entries, samples, outputs) and penalties (entries,), one entry nudged in each.
-
-    The network is rebuilt from the nudged layer up and run by the same `forward`; a nudged dinput
-    is a nudged batch for the layers above it.
-    """
-    network, stack = point.network, np.arange(len(entries))
-    upper = Network(
-        network.sizes[layer:], network.hidden[layer:], network.output, network.reduction
-    )
-    parameters, batch = list(point.parameters[layer:]), passes.inputs[layer]
-    W, b = parameters[0]
-    penalties = np.zeros(len(entries))
-    if kind == "dW":
-        stacked = np.repeat(W[None], len(entries), axis=0)
-        stacked.reshape(len(entries), -1)[stack, entries] += nudges
-        # The penalty's own difference, without the rest of the weights it would drown in.
-        moved = W.ravel()[entries] + nudges
-        penalties = 0.5 * point.l2 * moved * moved
-        parameters[0] = Layer(stacked, b)
-    elif kind == "db":
-        stacked = np.repeat(b[None, None], len(entries), axis=0)
-        stacked[stack, 0, entries] += nudges
-        parameters[0] = Layer(W, stacked)
-    else:
-        batch = np.repeat(batch[None], len(entries), axis=0)
-        batch.reshape(len(entries), -1)[stack, entries] += nudges
-    nudged = forward(upper, parameters, batch, hold=passes.z[layer:])
-    return OUTPUTS[network.output].loss_terms(nudged.z[-1], point.Y), penalties
