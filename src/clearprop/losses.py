@@ -2,9 +2,9 @@
 
 An output and its loss come as a pair because only the pair has the short derivative that article A
 works out, delta = dLoss/dz = yhat - y; and because the loss is then computed from the logits z,
-where nothing overflows. `reduction_factor` holds the third convention, what the sum over the samples is
-divided by. All of it works on any array library of the Array API standard and on stacks of batches
-(leading dimensions). This file knows nothing of layers and networks.
+where nothing overflows. `reduction_factor` holds the third convention, what the sum over the
+samples is divided by. All of it works on any array library of the Array API standard and on stacks
+of batches (leading dimensions). This file knows nothing of layers and networks.
 """
 
 from __future__ import annotations
@@ -104,10 +104,20 @@ def exponential(z: Array) -> Array:
 
 
 def half_poisson_deviance_terms(z: Array, Y: Array) -> Array:
-    """y log(y / yhat) - y + yhat, yhat = exp(z), where y log y = 0 at y = 0."""
+    """y log(y / yhat) - y + yhat, yhat = exp(z), where y log y = 0 at y = 0.
+
+    With d = z - log y it is y (exp(d) - 1 - d); near d = 0, where that subtraction would leave no
+    digit, by its Taylor series.
+    """
     xp = array_namespace(z)
     safe = xp.where(Y > 0, Y, xp.ones_like(Y))
-    return Y * (xp.log(safe) - z) - Y + xp.exp(z)
+    d = z - xp.log(safe)
+    near = (xp.abs(d) < 0.5) & (Y > 0)
+    small = xp.where(near, d, xp.zeros_like(d))
+    series = xp.zeros_like(d)
+    for power in range(16, 1, -1):
+        series = (1.0 + series) * small / power
+    return xp.where(near, Y * small * series, xp.exp(z) - Y * (1.0 + d))
 
 
 def log_link(yhat: Array) -> Array:
@@ -122,8 +132,17 @@ def logit(yhat: Array) -> Array:
 
 
 def residual(yhat: Array, Y: Array) -> Array:
-    """delta = yhat - y: article A's result for softmax, shared by every pair here."""
+    """delta = yhat - y, shared by every pair."""
     return yhat - Y
+
+
+def cross_entropy_delta(yhat: Array, Y: Array) -> Array:
+    """delta = yhat sum_i y_i - y: article A's yhat - y where the row of y sums to 1.
+
+    Probabilities as targets sum to 1 only to rounding (0.333 three times), and the loss is that
+    of the row as given.
+    """
+    return yhat * array_namespace(Y).sum(Y, axis=-1, keepdims=True) - Y
 
 
 _ROWS = (
@@ -132,7 +151,7 @@ _ROWS = (
         softmax,
         "cross_entropy",
         cross_entropy_terms,
-        residual,
+        cross_entropy_delta,
         "exp(z_k) / sum_i exp(z_i)",
         "- sum_k y_k log(yhat_k)",
         log_link,

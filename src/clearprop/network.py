@@ -2,7 +2,8 @@
 
 A `Network` holds no weights: parameters are a list of `Layer(W, b)`, one per layer from the input
 side, passed beside it. So the same network can be evaluated at parameters before and after an
-update, nudged by a finite difference, or of another dtype. This file knows nothing of passes or training.
+update, nudged by a finite difference, or of another dtype. This file knows nothing of passes or
+training.
 """
 
 from __future__ import annotations
