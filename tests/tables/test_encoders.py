@@ -68,6 +68,13 @@ def test_two_passes_keep_the_digits_beside_a_large_mean():
     assert Standardization.fit(values).scale == pytest.approx(small.std(), rel=1e-2)
 
 
+def test_the_second_pass_brings_the_mean_within_one_unit_of_the_last_place():
+    for seed in range(50):
+        values = np.random.default_rng(seed).random(1000) + 10
+        exact = math.fsum(values) / 1000
+        assert abs(Standardization.fit(values).mean - exact) <= np.spacing(exact)
+
+
 def test_equal_values_have_no_standardization():
     assert Standardization.fit(np.array([0.1] * 10)) is None
     encoder = NumericEncoder.fit(table(x=[7.0, None, 7.0]), "x")
