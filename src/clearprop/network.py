@@ -29,6 +29,12 @@ class Layer(NamedTuple):
     Attributes:
         W: weights, shape (fan_in, fan_out).
         b: bias, shape (fan_out,).
+
+    Examples:
+        >>> import numpy as np
+        >>> layer = Layer(W=np.array([[1.0, 2.0]]), b=np.array([0.5, 0.0]))
+        >>> np.array([[3.0]]) @ layer.W + layer.b
+        array([[3.5, 6. ]])
     """
 
     W: Any
