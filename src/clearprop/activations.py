@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, device
 
 from clearprop.erf import erf
 
@@ -50,6 +50,11 @@ class Activation(NamedTuple):
     initial_gain: float = 6.0
 
 
+def _scalar(value: float, z: Array) -> Array:
+    """A zero-dimensional array of z's dtype: broadcasting it takes no memory."""
+    return array_namespace(z).asarray(value, dtype=z.dtype, device=device(z))
+
+
 def identity(z: Array) -> Array:
     """Identity: h = z."""
     return z
@@ -70,7 +75,7 @@ def logistic(z: Array) -> Array:
     """
     xp = array_namespace(z)
     decay = xp.exp(-xp.abs(z))
-    return xp.where(z >= 0, xp.ones_like(z), decay) / (1.0 + decay)
+    return xp.where(z >= 0, _scalar(1.0, z), decay) / (1.0 + decay)
 
 
 def logistic_derivative(z: Array, h: Array) -> Array:  # noqa: ARG001 - one signature for the table
@@ -90,8 +95,7 @@ def tanh_derivative(z: Array, h: Array) -> Array:  # noqa: ARG001 - one signatur
 
 def relu_branch(z: Array, at: Array) -> Array:
     """Z where at > 0, 0 elsewhere."""
-    xp = array_namespace(z)
-    return xp.where(at > 0, z, xp.zeros_like(z))
+    return array_namespace(z).where(at > 0, z, _scalar(0.0, z))
 
 
 def relu(z: Array) -> Array:
@@ -101,8 +105,7 @@ def relu(z: Array) -> Array:
 
 def relu_derivative(z: Array, h: Array) -> Array:  # noqa: ARG001 - one signature for the table
     """sigma' = 1 where z > 0, 0 elsewhere (at z = 0, the convention of every framework)."""
-    xp = array_namespace(z)
-    return xp.where(z > 0, xp.ones_like(z), xp.zeros_like(z))
+    return array_namespace(z).astype(z > 0, z.dtype)
 
 
 def leaky_relu_branch(z: Array, at: Array) -> Array:

@@ -6,7 +6,8 @@ nothing to the articles' formulas but the loop over batches. It knows nothing of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ __all__ = ["ReferenceEngine", "ReferenceSession"]
 
 Array = npt.NDArray[Any]
 
-_ROWS_AT_ONCE = 16_384  # a forward pass keeps every layer of its rows in memory
+_NUMBERS_AT_ONCE = 2**16  # per layer: its temporaries then stay in the processor's cache
 
 
 def _loss_and_gradient(
@@ -129,17 +130,39 @@ class ReferenceEngine:
     def loss_and_gradient(
         self, problem: Problem, parameters: Sequence[Layer]
     ) -> tuple[float, list[Layer]]:
-        """Loss with penalty over all rows, and its gradient as `Layer(dW, db)` per layer."""
+        """Loss with penalty over all rows, and its gradient as `Layer(dW, db)` per layer.
+
+        Summed block by block, so that memory does not grow with the number of rows.
+        """
+        network, n_samples = problem.network, len(problem.Y)
+        factor = reduction_factor(
+            network.reduction, n_samples, network.sizes[-1], problem.sample_weight
+        )
+        summed = replace(
+            problem, network=Network(network.sizes, network.hidden, network.output, "sum"), l2=0.0
+        )
+        value = factor * l2_penalty(parameters, problem.l2)
+        gradient = [Layer(l2_gradient(W, problem.l2, factor), 0.0 * b) for W, b in parameters]
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return _loss_and_gradient(problem, parameters, slice(None))
+            for rows in _blocks(network, n_samples):
+                part, layers = _loss_and_gradient(summed, parameters, rows)
+                value += factor * part
+                for total, summand in zip(_flat(gradient), _flat(layers), strict=True):
+                    np.add(total, factor * summand, out=total)
+        return float(value), gradient
 
     def predict(self, network: Network, parameters: Sequence[Layer], X: Any) -> Array:
         """yhat for every row of X."""
         parts = [
-            forward(network, parameters, X[start : start + _ROWS_AT_ONCE]).output
-            for start in range(0, X.shape[0], _ROWS_AT_ONCE)
+            forward(network, parameters, X[rows]).output for rows in _blocks(network, X.shape[0])
         ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _blocks(network: Network, n_samples: int) -> Iterator[slice]:
+    """Consecutive blocks of rows, at least one."""
+    n_rows = max(_NUMBERS_AT_ONCE // max(network.sizes), 1)
+    return (slice(start, start + n_rows) for start in range(0, max(n_samples, 1), n_rows))
 
 
 def _flat(layers: Sequence[Layer]) -> list[Array]:
