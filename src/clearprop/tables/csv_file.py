@@ -133,6 +133,7 @@ def _cut(
     regular = (
         columns is not None
         and len(columns[0]) == count_lines(data, start, end)
+        and not (len(columns) == 1 and columns[0].null_count)
         and not (quoted and _spans_blocks(columns[-1]))
         and not (quoted and doubtful_quotes(data, start, end, dialect.delimiter))
         and not (quoted and _open_at_end(data, start, end))

@@ -161,7 +161,7 @@ def decode_text(data: bytes, source: str, encoding: str | None = None) -> TextFi
     if bad is not None:
         data, note = _eight_bit(data, bad, source)
         notes = (note,)
-    if not data.strip():
+    if not data or data.isspace():
         raise TableError(
             "the file holds only blank lines",
             source=source,

@@ -33,9 +33,11 @@ __all__ = ["Reading", "TextColumn", "read_text_column"]
 Array = npt.NDArray[Any]
 
 _ZERO, _NINE = ord("0"), ord("9")
+_HEX = (ord("x"), ord("X"))
 _LARGEST_EXACT = 2.0**53
 _INT64 = (-(2**63), 2**63 - 1)
 _SAMPLE = 1000
+_INT32_OFFSETS = 2**31 - 1  # Arrow's short text type counts its bytes in int32
 
 # From this share of numbers on, the others are taken for mistakes. Whole numbers may be codes
 # ("1", "2", "3+"), so they need a large majority; numbers with decimals are measurements.
@@ -113,7 +115,9 @@ def read_text_column(text: TextColumn) -> Reading:
     if text.chunks.null_count == len(text.chunks):
         return Reading(_all_missing(text.name, len(text.chunks)))
     try:
-        typed = None if text.keep else _cast(text.chunks, text)
+        # A number may be among the user's own spellings of "no value"; a cast would read it.
+        own = text.missing - MISSING
+        typed = None if text.keep or own else _cast(text.chunks, text)
         if typed is not None:
             values, missing = typed
             if values.dtype.kind == "f":
@@ -143,7 +147,7 @@ def _cast(chunks: pa.ChunkedArray, text: TextColumn) -> tuple[Array, Array] | No
         arrays = _cast_chunks(chunks, kind)
         if arrays is not None:
             values, missing = _to_numpy(arrays, len(chunks))
-            _refuse_codes(chunks, hexadecimal=kind == pa.int64())
+            _refuse_codes(chunks)
             if values.dtype.kind == "f":
                 _refuse_overflow(chunks, values, text)
             return values, missing
@@ -199,19 +203,21 @@ def _bytes_of(chunk: pa.Array) -> tuple[Array, Array]:
     return ends, np.zeros(1, dtype=np.uint8) if content is None else content
 
 
-def _refuse_codes(chunks: pa.ChunkedArray, *, hexadecimal: bool) -> None:
-    """Numbers that are written as no number is: 007, and 0x1F where the cast accepts it."""
+def _refuse_codes(chunks: pa.ChunkedArray) -> None:
+    """Numbers that are written as no number is: 007, and 0x1F which the cast accepts."""
     for chunk in chunks.chunks:
         ends, content = _bytes_of(chunk)
-        starts, lengths = ends[:-1], np.diff(ends)
-        heads = content[np.minimum(starts, content.size - 1)]
-        at = np.flatnonzero((heads == _ZERO) & (lengths > 1))
+        starts = ends[:-1]
+        if starts.size and starts[-1] == content.size:
+            starts = starts[starts < content.size]
+        at = np.flatnonzero(content[starts] == _ZERO)
+        at = at[ends[at + 1] - ends[at] > 1]
         following = content[starts[at] + 1]
         for row in at[(following >= _ZERO) & (following <= _NINE)]:
             word = chunk[int(row)].as_py()
             if word.isdigit():
                 raise _AsText(f"codes with leading zeros such as {word!r}")
-        if hexadecimal and ((content == ord("x")).any() or (content == ord("X")).any()):
+        if np.isin(following, _HEX).any():
             raise _AsText("hexadecimal codes")
 
 
@@ -222,6 +228,8 @@ def _value_at(chunks: pa.ChunkedArray, row: int) -> str:
 
 def _refuse_overflow(chunks: pa.ChunkedArray, values: Array, text: TextColumn) -> None:
     """Infinity that was not written as infinity; whole numbers beyond int64."""
+    if max(values.max(), -values.min()) < _LARGEST_EXACT:
+        return
     for row in np.flatnonzero(np.isinf(values)):
         word = _value_at(chunks, int(row))
         if not INFINITE.fullmatch(word):
@@ -252,8 +260,10 @@ def _row_of(chunks: pa.ChunkedArray, word: str) -> int:
 
 def _rounded_note(text: TextColumn, values: Array) -> tuple[str, ...]:
     """A note on whole numbers among decimals that float64 cannot hold exactly."""
+    if max(values.max(), -values.min()) < _LARGEST_EXACT:
+        return ()
     with np.errstate(invalid="ignore"):
-        large = np.flatnonzero((np.abs(values) > _LARGEST_EXACT) & np.isfinite(values))
+        large = np.flatnonzero((np.abs(values) >= _LARGEST_EXACT) & np.isfinite(values))
     for row in large:
         word = tidy(_value_at(text.chunks, int(row)))
         if word.lstrip("+-").isdigit() and int(word) != int(values[row]):
@@ -272,32 +282,34 @@ class _Spellings:
     codes: Array
     words: list[str]
     spelled_missing: dict[str, int]
+    spaced: str | None  # the first word with spaces around it
 
 
 def _distinct(text: TextColumn) -> _Spellings:
-    encoded = text.chunks.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
+    chunks = text.chunks
+    if chunks.nbytes > _INT32_OFFSETS:
+        chunks = chunks.cast(pa.large_string())
+    encoded = chunks.combine_chunks().dictionary_encode()
     codes, _ = _to_numpy([encoded.indices], len(encoded))
     dictionary = encoded.dictionary
     stripped = pc.utf8_trim_whitespace(dictionary)
-    gone = pc.is_in(stripped, value_set=pa.array(sorted(text.missing))).to_numpy(
-        zero_copy_only=False
-    )
-    words = dictionary.to_pylist()
-    if not gone.any():
-        return _Spellings(codes, words, {})
+    gone = pc.is_in(stripped, value_set=pa.array(sorted(text.missing), dictionary.type))
+    spaced = pc.index(pc.and_not(pc.not_equal(stripped, dictionary), gone), value=True).as_py()
+    spaced_word = None if spaced < 0 else dictionary[spaced].as_py()
+    words = dictionary.to_numpy(zero_copy_only=False).tolist()
+    if not pc.any(gone).as_py():
+        return _Spellings(codes, words, {}, spaced_word)
+    out = gone.to_numpy(zero_copy_only=False)
     counts = np.bincount(codes[codes >= 0], minlength=len(words))
     spelled: dict[str, int] = {}
-    for index in np.flatnonzero(gone):
+    for index in np.flatnonzero(out):
         word = words[index].strip()
         spelled[word] = spelled.get(word, 0) + int(counts[index])
     spelled.pop("", None)
-    renumbered = np.where(gone, -1, np.cumsum(~gone) - 1).astype(np.int32)
+    renumbered = np.where(out, -1, np.cumsum(~out) - 1).astype(np.int32)
     codes = np.where(codes < 0, np.int32(-1), renumbered[codes]).astype(np.int32)
-    return _Spellings(
-        codes, [word for word, out in zip(words, gone, strict=True) if not out], spelled
-    )
+    kept = [word for word, left_out in zip(words, out, strict=True) if not left_out]
+    return _Spellings(codes, kept, spelled, spaced_word)
 
 
 def _gather(name: str, values: Array, codes: Array, filler: object) -> Column:
@@ -309,9 +321,8 @@ def _gather(name: str, values: Array, codes: Array, filler: object) -> Column:
 
 def _as_text(text: TextColumn, found: _Spellings, *notes: str) -> Reading:
     said = [f"column {text.name!r}: {note}" for note in notes if note]
-    if any(word != word.strip() for word in found.words):
-        first = next(word for word in found.words if word != word.strip())
-        said.append(f"column {text.name!r}: spaces around values are kept, as in {first!r}")
+    if found.spaced is not None:
+        said.append(f"column {text.name!r}: spaces around values are kept, as in {found.spaced!r}")
     column = Column(text.name, found.codes, found.codes < 0, tuple(found.words))
     return Reading(column, tuple(said), found.spelled_missing)
 
@@ -323,7 +334,7 @@ def _through_spellings(text: TextColumn, why: str = "") -> Reading:
     if text.keep or why:
         return _as_text(text, found, f"read as text: {why}" if why else "")
     for true, false in TRUTH:
-        if set(found.words) <= {true, false}:
+        if len(found.words) <= 2 and set(found.words) <= {true, false}:
             values = np.array([word == true for word in found.words])
             column = _gather(text.name, values, found.codes, filler=False)
             return Reading(column, (), found.spelled_missing)
