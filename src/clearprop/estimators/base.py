@@ -16,10 +16,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import get_scorer, get_scorer_names
-from sklearn.model_selection import train_test_split
+from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
@@ -35,8 +34,10 @@ from clearprop.estimators.solvers import (
     make_schedule,
     minimize_lbfgs,
 )
+from clearprop.estimators.validation import given_validation, split_validation
 from clearprop.estimators.verbose import VerboseLines
 from clearprop.network import Layer, Network
+from clearprop.optimizers import Optimizer
 from clearprop.training import TrainingResult, TrainingSettings, TrainingState, fit
 from clearprop.training.resume import resume
 from clearprop.training.verdict import warn_if_useless
@@ -205,7 +206,14 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         X = _as_rows(X, X.dtype)
         Y = np.asarray(Y.reshape(-1, 1) if Y.ndim == 1 else Y, dtype=X.dtype)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+            sample_weight = _check_sample_weight(
+                sample_weight, X, dtype=X.dtype, ensure_non_negative=True
+            )
+            if not sample_weight.any():
+                raise ParameterError(
+                    "sample_weight: every weight is 0, so there is nothing to learn from",
+                    remedy="Give at least one row a weight above 0.",
+                )
         self._random_state = check_random_state(self.random_state)
         if first:
             self._begin(X, Y)
@@ -218,6 +226,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
             )
         problem = Problem(self.network_, X, Y, sample_weight, float(self.alpha))
         if self.solver == "lbfgs":
+            self._refuse_for_lbfgs(X_val=X_val, y_val=y_val, checkpoint=self.checkpoint)
             self._fit_lbfgs(problem)
         else:
             self._fit_stochastic(problem, incremental, X_val, y_val)
@@ -244,7 +253,16 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
                 gain=ACTIVATIONS[self.activation].initial_gain,
             )
         )
+        self.n_iter_ = self.t_ = 0
         self._training = TrainingState(self.parameters_, self._random_state)
+
+    def _refuse_for_lbfgs(self, **given: Any) -> None:
+        for name, value in given.items():
+            if value is not None:
+                raise ParameterError(
+                    f"{name}: solver='lbfgs' has no use for it",
+                    remedy=f"Leave {name} out, or choose solver='adam' or 'sgd'.",
+                )
 
     def _fit_lbfgs(self, problem: Problem) -> None:
         callbacks = [*(self.callbacks or ()), *([VerboseLines(self)] if self.verbose else ())]
@@ -259,7 +277,8 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
             callbacks=callbacks,
         )
         self._keep_parameters(parameters)
-        warn_if_useless(problem, parameters)
+        limit = f"{self.n_iter_} iterations" if self.stopped_ != "converged" else ""
+        warn_if_useless(problem, parameters, cut_short=limit)
 
     def _fit_stochastic(self, problem: Problem, incremental: bool, X_val: Any, y_val: Any) -> None:
         if self.early_stopping and incremental:
@@ -267,14 +286,14 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
                 "partial_fit does not support early_stopping=True",
                 remedy="Set early_stopping=False, or call fit.",
             )
-        validation_score = None
+        validation_score, validation = None, ""
         if X_val is not None or y_val is not None:
-            validation_score = self._given_validation(X_val, y_val)
+            validation_score, validation = given_validation(self, problem, X_val, y_val)
         elif self.early_stopping:
-            problem, validation_score = self._split_validation(problem)
-        state = self._next_state(incremental)
-        settings = self._settings(problem, incremental)
+            problem, validation_score, validation = split_validation(self, problem)
         optimizer, schedule = make_optimizer(self), make_schedule(self)
+        state = self._next_state(optimizer, incremental)
+        settings = self._settings(problem, incremental, validation)
         if self.resume and settings.checkpoint is not None and settings.checkpoint.exists():
             state = resume(settings.checkpoint, problem, settings, optimizer, schedule)
         callbacks = [*(self.callbacks or ()), *([VerboseLines(self)] if self.verbose else ())]
@@ -300,9 +319,16 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        warn_if_useless(problem, self.parameters_, self.learning_rate_init)
+        curve = self.loss_curve_
+        falling = result.stopped != "no_improvement" and (len(curve) < 2 or curve[-1] < curve[0])
+        warn_if_useless(
+            problem,
+            self.parameters_,
+            self.learning_rate_init,
+            cut_short=f"{self.n_iter_} epochs" if falling else "",
+        )
 
-    def _next_state(self, incremental: bool) -> TrainingState:
+    def _next_state(self, optimizer: Optimizer, incremental: bool) -> TrainingState:
         """The state to begin with: of a new run, or going on as scikit-learn goes on."""
         before: TrainingState = self._training
         state = copy.copy(before)
@@ -311,13 +337,14 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         state.order = None
         state.loss_curve = list(before.loss_curve)
         state.validation_scores = list(before.validation_scores)
-        if not incremental:
+        slots = None if state.optimizer_state is None else state.optimizer_state.slots.keys()
+        if not incremental or slots != optimizer.start([]).slots.keys():
             state.optimizer_state, state.plateaus, state.step = None, 0, 0
         return state
 
-    def _settings(self, problem: Problem, incremental: bool) -> TrainingSettings:
+    def _settings(self, problem: Problem, incremental: bool, validation: str) -> TrainingSettings:
         n_samples = len(problem.Y)
-        batch_size = min(200, n_samples) if self.batch_size == "auto" else self.batch_size
+        batch_size = min(200, n_samples) if self.batch_size == "auto" else int(self.batch_size)
         if batch_size > n_samples:
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be "
@@ -326,12 +353,13 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
             )
             batch_size = n_samples
         return TrainingSettings(
-            batch_size=int(batch_size),
+            batch_size=batch_size,
             max_epochs=1 if incremental else self.max_iter,
             shuffle=bool(self.shuffle),
             tolerance=self.tol,
             patience=self.n_iter_no_change,
             max_seconds=self.max_time,
+            validation=validation,
             checkpoint=None if self.checkpoint is None else Path(self.checkpoint),
             checkpoint_seconds=self.checkpoint_seconds,
         )
@@ -350,66 +378,6 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         self.validation_scores_ = state.validation_scores if validated else None
         self.best_validation_score_ = state.best_score if validated else None
         self.best_loss_ = None if validated else state.best_loss
-
-    # --- validation ------------------------------------------------------------------------
-
-    def _split_validation(self, problem: Problem) -> tuple[Problem, Any]:
-        """Set a part of the rows aside, drawn as scikit-learn draws it."""
-        X, Y, weight = problem.X, problem.Y, problem.sample_weight
-        # Only one column of targets can be stratified on: two classes.
-        stratify = Y if is_classifier(self) and self.n_outputs_ == 1 else None
-        arrays = [X, Y] if weight is None else [X, Y, weight]
-        parts = train_test_split(
-            *arrays,
-            random_state=self._random_state,
-            test_size=self.validation_fraction,
-            stratify=stratify,
-        )
-        X_train, X_val, Y_train, Y_val, *weights = parts
-        if X_val.shape[0] < 2:
-            raise ParameterError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of "
-                "your dataset.",
-                remedy=f"Got {X_val.shape[0]} validation rows of {len(Y)}; 2 are the least.",
-            )
-        train = Problem(
-            problem.network, X_train, Y_train, weights[0] if weights else None, problem.l2
-        )
-        y_val = self._decode_targets(Y_val)
-        return train, self._scorer(X_val, y_val, weights[1] if weights else None)
-
-    def _given_validation(self, X_val: Any, y_val: Any) -> Any:
-        """A score on the caller's own validation rows."""
-        if X_val is None or y_val is None:
-            raise ParameterError(
-                "X_val and y_val: got only one of the two", remedy="Give both, or none."
-            )
-        X_val = self._check_rows(X_val)
-        y_val = np.asarray(y_val)
-        if len(y_val) != X_val.shape[0]:
-            raise ParameterError(
-                f"X_val has {X_val.shape[0]} rows and y_val {len(y_val)}",
-                remedy="Give one target per validation row.",
-            )
-        return self._scorer(X_val, y_val, None)
-
-    def _scorer(self, X_val: Any, y_val: Array, sample_weight: Array | None) -> Any:
-        judge = copy.copy(self)
-        # The rows are arrays by now; scikit-learn would miss the names they came with.
-        judge.__dict__.pop("feature_names_in_", None)
-        scorer = None if self.scoring is None else get_scorer(self.scoring)
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-
-        def score(parameters: list[Layer]) -> float:
-            judge._keep_parameters(parameters)
-            if scorer is not None:
-                return float(scorer(judge, X_val, y_val, **weights))
-            yhat = judge._forward(X_val)
-            if not np.isfinite(yhat).all():
-                return float("nan")
-            return judge._default_score(y_val, judge._decode_targets(yhat), sample_weight)
-
-        return score
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -24,3 +24,17 @@ class VerboseLines(Callback):
         print(f"Iteration {progress.epoch}, loss = {progress.loss:.8f}")  # noqa: T201 - verbose=True asks for it
         if progress.score is not None:
             print(f"Validation score: {progress.score:f}")  # noqa: T201 - verbose=True asks for it
+
+    def on_plateau(self, progress: Progress, learning_rate: float | None) -> None:
+        """Print that nothing improves any more, and what follows."""
+        estimator = self._estimator
+        what = "Training loss" if progress.score is None else "Validation score"
+        then = "Stopping."
+        if learning_rate is not None:
+            then = f"Setting learning rate to {learning_rate:f}"
+        elif estimator.solver == "sgd" and estimator.learning_rate == "adaptive":
+            then = "Learning rate too small. Stopping."
+        print(  # noqa: T201 - verbose=True asks for it
+            f"{what} did not improve more than tol={estimator.tol:f} for "
+            f"{estimator.n_iter_no_change:d} consecutive epochs. {then}"
+        )

@@ -61,3 +61,6 @@ class Callback:
 
     def on_epoch(self, progress: Progress) -> bool | None:
         """After each whole epoch, its validation score included."""
+
+    def on_plateau(self, progress: Progress, learning_rate: float | None) -> None:
+        """When patience has run out: the next learning rate, or None where training stops."""

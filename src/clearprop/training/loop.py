@@ -212,11 +212,22 @@ class _Run:
         if self._tell("on_epoch"):
             return "callback"
         if state.no_improvement > self.settings.patience:
-            if not self.schedule.goes_on_after_plateau(self._moment()):
-                return "no_improvement"
+            return self._end_plateau()
+        return None
+
+    def _end_plateau(self) -> str | None:
+        """Go on at a lower learning rate where the schedule has one, else stop."""
+        state = self.state
+        learning_rate = None
+        if self.schedule.goes_on_after_plateau(self._moment()):
             state.plateaus += 1
             state.no_improvement = 0
-        return None
+            learning_rate = float(
+                self.schedule.rates(np.array([state.step], np.int64), self._moment())[0]
+            )
+        for callback in self.callbacks:
+            callback.on_plateau(self._progress(), learning_rate)
+        return "no_improvement" if learning_rate is None else None
 
     def _judge_loss(self, value: float) -> None:
         state = self.state
@@ -241,9 +252,17 @@ class _Run:
         """Tell the callbacks; whether one of them wants to stop."""
         if not self.callbacks:
             return False
-        state, validated = self.state, bool(self.state.validation_scores)
-        running = state.loss_sum / max(state.position * self.settings.batch_size, 1)
-        progress = Progress(
+        progress = self._progress()
+        # Every callback is told, also those after the first that wants to stop.
+        answers = [getattr(callback, event)(progress) for callback in self.callbacks]
+        return any(answer is True for answer in answers)
+
+    def _progress(self) -> Progress:
+        state, validated = self.state, self.validation_score is not None
+        validated = validated and bool(state.validation_scores)
+        rows = min(state.position * self.settings.batch_size, self.n_samples)
+        running = state.loss_sum / (max(rows, 1) if self._is_mean else 1)
+        return Progress(
             epoch=state.epoch,
             max_epochs=self.settings.max_epochs,
             position=state.position,
@@ -255,9 +274,6 @@ class _Run:
             learning_rate=self.learning_rate,
             seconds=state.seconds,
         )
-        # Every callback is told, also those after the first that wants to stop.
-        answers = [getattr(callback, event)(progress) for callback in self.callbacks]
-        return any(answer is True for answer in answers)
 
     def _current(self) -> TrainingState:
         self.state.parameters = self.session.parameters()
@@ -277,7 +293,7 @@ class _Run:
         if stopped == "diverged":
             where = f"epoch {state.epoch + 1}, step {state.position + 1}"
             error = divergence_error(self.problem, where, self.learning_rate or self._first_rate())
-            if state.best_parameters is None or not math.isfinite(state.best_score):
+            if not self._has_best:
                 raise error
             warnings.warn(
                 f"{error} The network of epoch {state.best_epoch}, the best so far, is kept.",
@@ -287,10 +303,13 @@ class _Run:
         elif stopped in {"interrupted", "max_seconds", "callback"}:
             # What was not finished can be gone on with.
             self.save_checkpoint()
-        parameters = state.best_parameters
-        return TrainingResult(
-            state.parameters if parameters is None else parameters, state, stopped
-        )
+        best = state.best_parameters if self._has_best else None
+        return TrainingResult(state.parameters if best is None else best, state, stopped)
+
+    @property
+    def _has_best(self) -> bool:
+        """Whether this run has a validated model to keep."""
+        return self.validation_score is not None and self.state.best_parameters is not None
 
     def _first_rate(self) -> float:
         return float(self.schedule.rates(np.zeros(1, np.int64), Moment())[0])

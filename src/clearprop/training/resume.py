@@ -25,6 +25,7 @@ def run_identity(
         settings.shuffle,
         settings.tolerance,
         settings.patience,
+        settings.validation,
     )
     return fingerprint(problem, course, optimizer, schedule)
 
@@ -52,8 +53,8 @@ def resume(
     if data.get("identity") != run_identity(problem, settings, optimizer, schedule):
         raise ModelFileError(
             f"{path}: this checkpoint was written with other data or other settings",
-            remedy="Resume with the data and settings it was written with, or train anew without "
-            "resuming.",
+            remedy="Resume with the data and settings it was written with (a validation part that "
+            "is drawn by chance needs a fixed random_state), or train anew without resuming.",
         )
     try:
         return TrainingState.from_data(data["state"])

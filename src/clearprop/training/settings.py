@@ -21,6 +21,8 @@ class TrainingSettings:
         tolerance: an epoch improves if it betters the best by more than this.
         patience: training stops when more than so many epochs in a row do not improve.
         max_seconds: training stops after this time; None for no limit.
+        validation: what validates, as text by which two runs can be told apart: a digest of the
+            validation rows and the metric.
         checkpoint: file that the state is written to as training goes on; None for none.
         checkpoint_seconds: time between two writes.
 
@@ -38,6 +40,7 @@ class TrainingSettings:
     tolerance: float = 1e-4
     patience: float = 10
     max_seconds: float | None = None
+    validation: str = ""
     checkpoint: Path | None = None
     checkpoint_seconds: float = 30.0
 

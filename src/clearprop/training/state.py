@@ -142,5 +142,9 @@ def fingerprint(problem: Problem, *settings: object) -> str:
     for array in [*arrays, problem.Y, problem.sample_weight]:
         if array is not None:
             digest.update(repr((array.shape, array.dtype)).encode())
-            digest.update(np.ascontiguousarray(array))
+            # Only labels are objects; their text tells them apart on every machine alike.
+            is_text = array.dtype.kind in "OUT"
+            digest.update(
+                repr(array.tolist()).encode() if is_text else np.ascontiguousarray(array).data
+            )
     return digest.hexdigest()

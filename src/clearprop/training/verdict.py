@@ -31,6 +31,7 @@ __all__ = [
 
 _LARGE_INPUT = 1e3
 _JUDGED_ROWS = 4096
+_NEAR = 2.0  # up to so many times the constant's loss, a falling loss is on its way
 
 
 @dataclass(frozen=True)
@@ -114,45 +115,59 @@ def no_better_than_constant(problem: Problem, parameters: list[Layer]) -> bool:
 
     Judged on all training rows, or on 4,096 evenly spread ones.
     """
+    reached, trivial = _reached_and_trivial(problem, parameters)
+    return not reached < trivial
+
+
+def _reached_and_trivial(problem: Problem, parameters: list[Layer]) -> tuple[float, float]:
+    """The loss of the parameters, and of the best constant prediction."""
     n_samples = len(problem.Y)
     rows = np.arange(n_samples)
     if n_samples > _JUDGED_ROWS:
         rows = np.linspace(0, n_samples - 1, _JUDGED_ROWS).astype(np.int64)
     X, Y = problem.X[rows], problem.Y[rows]
     weight = None if problem.sample_weight is None else problem.sample_weight[rows]
-    if weight is not None and float(np.sum(weight)) <= 0.0:
-        return False
     with np.errstate(over="ignore", invalid="ignore"):
         passes = forward(problem.network, parameters, X)
         reached = float(loss(problem.network, passes, Y, sample_weight=weight))
         constant: npt.NDArray[Any] = np.average(Y, axis=0, weights=weight)[None, :]
         logits = np.broadcast_to(OUTPUTS[problem.network.output].link(constant), Y.shape)
         trivial = float(loss(problem.network, passes._replace(z=[logits]), Y, sample_weight=weight))
-    return not reached < trivial
+    return reached, trivial
 
 
 def warn_if_useless(
-    problem: Problem, parameters: list[Layer], learning_rate: float | None = None
+    problem: Problem,
+    parameters: list[Layer],
+    learning_rate: float | None = None,
+    *,
+    cut_short: str = "",
 ) -> None:
-    """Warn of a model that predicts no better than a constant would.
+    """Warn of a model whose loss is no better than a constant prediction's.
 
     Args:
         problem: what was trained on.
         parameters: what came out.
         learning_rate: the first one; None where the solver has none.
+        cut_short: what ended training although the loss was still falling, such as "3 epochs".
     """
-    if np.ptp(problem.Y, axis=0).max(initial=0.0) == 0.0:
+    weight = problem.sample_weight
+    targets = problem.Y if weight is None else problem.Y[weight > 0]
+    if np.ptp(targets, axis=0).max(initial=0.0) == 0.0:
         return
-    if no_better_than_constant(problem, parameters):
-        varies = sparse.issparse(problem.X) or bool(np.ptp(problem.X, axis=0).any())
-        if varies:
-            cause, remedy = _cause_and_remedy(problem, learning_rate)
-        else:
-            cause, remedy = "every column of X is constant", "Give columns that vary."
-        warnings.warn(
-            "The trained network predicts no better on its own training rows than a constant "
-            f"would. Likely cause, if the inputs do tell something of the target: {cause}. "
-            f"{remedy}",
-            DivergenceWarning,
-            stacklevel=2,
-        )
+    reached, trivial = _reached_and_trivial(problem, parameters)
+    if reached < trivial:
+        return
+    cause, remedy = _cause_and_remedy(problem, learning_rate)
+    if not sparse.issparse(problem.X) and not np.ptp(problem.X, axis=0).any():
+        cause, remedy = "every column of X is constant", "Give columns that vary."
+    elif cut_short and reached < _NEAR * trivial:
+        cause = f"training ended after {cut_short}, with the loss still falling"
+        remedy = "Train for longer: raise max_iter."
+    warnings.warn(
+        f"The trained network's loss on its own training rows, {reached:.6g}, is no better than "
+        f"that of always predicting the same, {trivial:.6g}. Likely cause, if the inputs do tell "
+        f"something of the target: {cause}. {remedy}",
+        DivergenceWarning,
+        stacklevel=2,
+    )

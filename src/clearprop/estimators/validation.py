@@ -1,0 +1,112 @@
+"""The validation rows of an estimator's training: a part set aside, or the caller's own.
+
+Each way gives the score that training stops on, and a digest by which a resumed run knows that it
+is judged by the same rows and metric.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import is_classifier
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import train_test_split
+
+from clearprop.engines import Problem
+from clearprop.errors import ParameterError
+from clearprop.network import Layer
+from clearprop.training.state import fingerprint
+
+__all__ = ["given_validation", "split_validation"]
+
+Score = Callable[[list[Layer]], float]
+
+
+def split_validation(estimator: Any, problem: Problem) -> tuple[Problem, Score, str]:
+    """Set a part of the rows aside, drawn as scikit-learn draws it.
+
+    Args:
+        estimator: whose `validation_fraction` and random state decide.
+        problem: all rows.
+
+    Returns:
+        The rows left to train on, the score on the others, and the digest.
+
+    Raises:
+        ParameterError: fewer than two rows would be set aside.
+    """
+    X, Y, weight = problem.X, problem.Y, problem.sample_weight
+    # Only one column of targets can be stratified on: two classes.
+    stratify = Y if is_classifier(estimator) and estimator.n_outputs_ == 1 else None
+    X_train, X_val, Y_train, Y_val, *weights = train_test_split(
+        *([X, Y] if weight is None else [X, Y, weight]),
+        random_state=estimator._random_state,
+        test_size=estimator.validation_fraction,
+        stratify=stratify,
+    )
+    if X_val.shape[0] < 2:
+        raise ParameterError(
+            "The validation set is too small. Increase 'validation_fraction' or the size of "
+            "your dataset.",
+            remedy=f"Got {X_val.shape[0]} validation rows of {len(Y)}; 2 are the least.",
+        )
+    weight_train, weight_val = weights or (None, None)
+    train = Problem(problem.network, X_train, Y_train, weight_train, problem.l2)
+    judged = Problem(problem.network, X_val, estimator._decode_targets(Y_val), weight_val)
+    return train, _score(estimator, judged), _digest(estimator, judged)
+
+
+def given_validation(estimator: Any, problem: Problem, X_val: Any, y_val: Any) -> tuple[Score, str]:
+    """The score on the caller's own validation rows, and the digest.
+
+    Args:
+        estimator: checks the rows as it checks those to predict.
+        problem: what is trained on.
+        X_val: shape (n_rows, n_features).
+        y_val: their targets, as given to `fit`.
+
+    Raises:
+        ParameterError: one of the two is missing, or their lengths differ.
+    """
+    if X_val is None or y_val is None:
+        raise ParameterError(
+            "X_val and y_val: got only one of the two", remedy="Give both, or none."
+        )
+    X_val, y_val = estimator._check_rows(X_val), np.asarray(y_val)
+    if len(y_val) != X_val.shape[0]:
+        raise ParameterError(
+            f"X_val has {X_val.shape[0]} rows and y_val {len(y_val)}",
+            remedy="Give one target per validation row.",
+        )
+    judged = Problem(problem.network, X_val, y_val)
+    return _score(estimator, judged), _digest(estimator, judged)
+
+
+def _score(estimator: Any, judged: Problem) -> Score:
+    X_val, y_val, weight = judged.X, judged.Y, judged.sample_weight
+    judge = copy.copy(estimator)
+    # The rows are arrays by now; scikit-learn would miss the names they came with.
+    judge.__dict__.pop("feature_names_in_", None)
+    scorer = None if estimator.scoring is None else get_scorer(estimator.scoring)
+    weights: dict[str, npt.NDArray[Any]] = {} if weight is None else {"sample_weight": weight}
+
+    def score(parameters: list[Layer]) -> float:
+        judge._keep_parameters(parameters)
+        if scorer is not None:
+            return float(scorer(judge, X_val, y_val, **weights))
+        yhat = judge._forward(X_val)
+        if not np.isfinite(yhat).all():
+            return float("nan")
+        return float(judge._default_score(y_val, judge._decode_targets(yhat), weight))
+
+    return score
+
+
+def _digest(estimator: Any, judged: Problem) -> str:
+    # A scorer's repr may hold an address, which is another one in the next process.
+    metric = estimator.scoring
+    return fingerprint(judged, metric if isinstance(metric, str) else type(metric).__qualname__)
