@@ -96,12 +96,14 @@ def _score(estimator: Any, judged: Problem) -> Score:
 
     def score(parameters: list[Layer]) -> float:
         judge._keep_parameters(parameters)
-        if scorer is not None:
-            return float(scorer(judge, X_val, y_val, **weights))
-        yhat = judge._forward(X_val)
-        if not np.isfinite(yhat).all():
-            return float("nan")
-        return float(judge._default_score(y_val, judge._decode_targets(yhat), weight))
+        # A score beyond all numbers is a bad score; training reports divergence with its cause.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            if scorer is not None:
+                return float(scorer(judge, X_val, y_val, **weights))
+            yhat = judge._forward(X_val)
+            if not np.isfinite(yhat).all():
+                return float("nan")
+            return float(judge._default_score(y_val, judge._decode_targets(yhat), weight))
 
     return score
 
