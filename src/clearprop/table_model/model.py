@@ -14,6 +14,7 @@ import numpy.typing as npt
 from clearprop.errors import ParameterError, TableError
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.table_model.evaluation import Evaluation, judge_classes, judge_values
+from clearprop.table_model.network_targets import network_targets
 from clearprop.tables import Table, read_table
 from clearprop.tables.encoding import TableEncoder
 from clearprop.tables.standardization import Standardization
@@ -124,6 +125,22 @@ class TableModel:
             counts = baseline["class_counts"]
             return judge_classes(y, self._probabilities(X), self.target.classes, counts)
         return judge_values(y, self._values(X), baseline["mean"])
+
+    def batch(self, data: Any) -> tuple[Array, Array]:
+        """The rows of a table as the network takes them: X and its targets Y.
+
+        Args:
+            data: as in `evaluate`.
+
+        Returns:
+            X, shape (n_rows, n_features), and Y, shape (n_rows, n_outputs); standardised numbers
+            for regression.
+        """
+        table = drop_missing_targets(_as_table(data), self.target.name)
+        y = self.target.encode(table)
+        if self.target_scale is not None:
+            y = self.target_scale.apply(y)
+        return self.encoder.encode(table)[0], network_targets(self.estimator, y)
 
     def _probabilities(self, X: Array) -> Array:
         probabilities: Array = self.estimator.predict_proba(X)

@@ -26,6 +26,7 @@ from clearprop.errors import DataWarning, ParameterError, TableError
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.table_model.evaluation import Evaluation
 from clearprop.table_model.model import TableModel
+from clearprop.table_model.network_targets import negative_loss
 from clearprop.table_model.splitting import Parts, split_rows
 from clearprop.tables import Table
 from clearprop.tables.columns import SET_ASIDE
@@ -40,6 +41,11 @@ Array = npt.NDArray[Any]
 
 MIN_ROWS = 5
 MIN_VALIDATION_ROWS = 5
+# Where tables are better served by other defaults than scikit-learn's; docs/decisions.md has the
+# figures.
+HIDDEN_LAYER_SIZES = (200,)
+MAX_ITER = 500
+SMALLEST_BATCH, LARGEST_BATCH = 32, 200
 # Parameters of one run, which are no part of what was learned.
 OF_THE_RUN = ("callbacks", "checkpoint", "checkpoint_seconds", "max_time", "resume", "verbose")
 # Parameters that the parts, the seed and the one call of fit decide here.
@@ -90,7 +96,9 @@ def train_table_model(
         random_state: seed of the parts, the initial weights and the order of the rows.
         keep: columns that must not be set aside for looking like identifiers or free text.
         callbacks: told of progress.
-        **parameters: of `MLPClassifier` or `MLPRegressor`.
+        **parameters: of `MLPClassifier` or `MLPRegressor`, with three defaults of their own:
+            hidden_layer_sizes (200,); max_iter 500; batch_size 1 % of the training rows, but 32 at
+            least and 200 at most. Where `scoring` is None, the validation part's score is its loss.
 
     Returns:
         The model, and what became of the run.
@@ -116,7 +124,6 @@ def train_table_model(
             remedy=f"Give {MIN_ROWS} rows at the least; many more for a result to rely on.",
         )
     estimator = _make_estimator(goal.task, parameters)
-    estimator.set_params(random_state=random_state, callbacks=list(callbacks) or None)
     y = goal.encode(known)
     parts = split_rows(
         known.n_rows,
@@ -131,13 +138,9 @@ def train_table_model(
     scale = None
     if goal.task == "regression":
         scale = _target_scale(y[parts.train], estimator, known, name)
+    estimator.set_params(random_state=random_state, callbacks=list(callbacks) or None)
     _fit(estimator, encoder, known, y if scale is None else scale.apply(y), parts)
     baseline = _baseline(goal, y[parts.train])
-    # The run's own settings would make equal models differ.
-    estimator.set_params(
-        **{name: value for name, value in type(estimator)().get_params().items()
-           if name in OF_THE_RUN}
-    )  # fmt: skip
     model = TableModel(encoder, goal, estimator, scale, {"baseline": baseline})
     evaluation = model.evaluate(known.take(parts.test)) if len(parts.test) else None
     scores = estimator.validation_scores_ if hasattr(estimator, "validation_scores_") else None
@@ -167,7 +170,7 @@ def _make_estimator(task: str, parameters: dict[str, Any]) -> MLPClassifier | ML
             remedy = f"Did you mean {near[0]!r}? " if near else ""
             remedy += f"Parameters: {', '.join(allowed)}."
         raise ParameterError(f"{name!r} is no parameter of {task} here", remedy=remedy)
-    return kind(**parameters)
+    return kind(**{"hidden_layer_sizes": HIDDEN_LAYER_SIZES, "max_iter": MAX_ITER, **parameters})
 
 
 def _without_tiny_validation(parts: Parts, source: str) -> Parts:
@@ -216,11 +219,22 @@ def _fit(
     parts: Parts,
 ) -> None:
     X, _ = encoder.encode(table.take(parts.train))
+    scoring = estimator.scoring
+    if estimator.batch_size == "auto":
+        batch_size = min(max(len(X) // 100, SMALLEST_BATCH), LARGEST_BATCH, len(X))
+        estimator.set_params(batch_size=batch_size)
+    estimator.set_params(scoring=scoring or negative_loss)
     validation = {}
     if len(parts.validation):
         X_val, _ = encoder.encode(table.take(parts.validation))
         validation = {"X_val": X_val, "y_val": y[parts.validation]}
-    estimator.fit(X, y[parts.train], **validation)
+    try:
+        estimator.fit(X, y[parts.train], **validation)
+    finally:
+        # What belongs to the run would make equal models differ.
+        unset = type(estimator)().get_params()
+        of_the_run = {name: unset[name] for name in OF_THE_RUN}
+        estimator.set_params(scoring=scoring, **of_the_run)
 
 
 def _baseline(target: TargetEncoder, y: Array) -> dict[str, Any]:
@@ -253,7 +267,6 @@ def _record(
     # lbfgs has no epochs and no validation scores.
     losses = getattr(model.estimator, "loss_curve_", None)
     scores = getattr(model.estimator, "validation_scores_", None)
-    metric = model.estimator.scoring or ("accuracy" if model.is_classifier else "r2")
     return {
         "data": os.path.basename(table.source),
         "rows": {
@@ -272,7 +285,7 @@ def _record(
         "curves": {
             "loss": _finite(losses),
             "validation": _finite(scores),
-            "validation_metric": metric if scores else None,
+            "validation_metric": (model.estimator.scoring or "negative loss") if scores else None,
         },
         "scores": None if report.evaluation is None else report.evaluation.to_dict(),
         "set_aside": {
