@@ -63,6 +63,8 @@ _STRUCTURE = (
     Case("no line end at the end", b"a,b\n1,x\n2,y", _PLAIN),
     Case("CR LF", b"a,b\r\n1,x\r\n2,y\r\n", _PLAIN),
     Case("CR only", b"a,b\r1,x\r2,y\r", _PLAIN),
+    Case("stray CR in a value", b"a,b\n1,x\n2,y\rz,3\n", None, ("line 3", "ends in CR")),
+    Case("LF among CR", b"a,b\r1,x\n2,y\r", None, ("line 2", "ends in LF")),
     Case("blank lines at the end", b"a,b\n1,x\n2,y\n\n\n  \n", _PLAIN),
     Case("blank line in the middle", b"a,b\n1,x\n\n2,y\n", _PLAIN, ("blank line 3 is skipped",)),
     Case("blank lines at the start", b"\n\na,b\n1,x\n2,y\n", _PLAIN),

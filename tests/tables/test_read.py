@@ -1,4 +1,4 @@
-"""Paths, bundled sets, frames and arrays give the same table as the file that holds their values."""
+"""Paths, bundled sets, frames and arrays give the same table as a file of their values."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,9 +11,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sklearn import datasets
+
 from clearprop.errors import ParameterError, TableError
 from clearprop.tables import BUNDLED, Table, read_table
-from sklearn import datasets
 
 CSV = b"""length,count,species,ripe,day
 1.5,3,plum,true,2026-01-31
@@ -102,7 +103,7 @@ def test_array_columns_are_numbered() -> None:
         (pa.array([2**63 - 1], pa.uint64()), "integer", [2**63 - 1]),
         (pa.array([-128], pa.int8()), "integer", [-128]),
         (pa.array([Decimal("1.10")]), "float", [1.1]),
-        (pa.array([Decimal("12")], pa.decimal128(5, 0)), "integer", [12]),
+        (pa.array([Decimal(12)], pa.decimal128(5, 0)), "integer", [12]),
         (pa.array([Decimal(10**30)], pa.decimal128(38, 0)), "text", [str(10**30)]),
         (pa.array([0.5], pa.float16()), "float", [0.5]),
         (pa.array([None]), "float", [None]),
@@ -207,10 +208,10 @@ def test_line_of_counts_quoted_newlines_and_blank_lines(tmp_path: Path) -> None:
 
 
 def test_quoted_newline_at_a_block_boundary(tmp_path: Path) -> None:
-    # The reader cuts the file into blocks of 2^20 bytes; a quoted newline just before the cut
+    # The reader cuts the file into blocks of 2^22 bytes; a quoted newline just before the cut
     # must not end the row, whether or not the last column holds it.
     for end in range(2):
-        filler = "1,xxxxxxxx\n" * ((1 << 20) // 11 - 1)
+        filler = "1,xxxxxxxx\n" * ((1 << 22) // 11 - 1)
         odd = '2,"p\n' + "q" * 200 + '"\n'
         path = tmp_path / f"t{end}.csv"
         path.write_text("a,b\n" + filler + ("1,x\n" * end) + odd + filler)
@@ -218,4 +219,4 @@ def test_quoted_newline_at_a_block_boundary(tmp_path: Path) -> None:
         text = table.columns["b"]
         assert text.categories is not None
         assert "p\n" + "q" * 200 in text.categories
-        assert table.n_rows == 2 * ((1 << 20) // 11 - 1) + 1 + end
+        assert table.n_rows == 2 * ((1 << 22) // 11 - 1) + 1 + end

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from clearprop.errors import TableError
 from clearprop.tables import Column, read_table
+
 from .faulty import CASES, Case
 
 assert len({case.name for case in CASES}) == len(CASES)

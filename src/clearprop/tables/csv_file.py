@@ -17,7 +17,7 @@ import pyarrow.csv as pa_csv
 
 from clearprop.errors import TableError
 from clearprop.tables.csv_dialect import Dialect, describe, sniff
-from clearprop.tables.csv_structure import Walk, count_lines, doubtful_quotes, walk
+from clearprop.tables.csv_structure import Walk, count_lines, doubtful_quotes, mixed_line_ends, walk
 from clearprop.tables.names import name_columns
 from clearprop.tables.source_file import TextFile
 from clearprop.tables.spellings import MISSING, AmbiguousMark, is_grouped_by_dots
@@ -26,7 +26,8 @@ from clearprop.tables.text_columns import Reading, TextColumn, read_text_column
 
 __all__ = ["CsvOptions", "read_csv"]
 
-_BLOCK = 1 << 20
+# Large enough that the cost of each block does not count, small enough to keep two cores busy.
+_BLOCK = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ def _cut(
         columns is not None
         and len(columns[0]) == count_lines(data, start, end)
         and not (len(columns) == 1 and columns[0].null_count)
+        and not mixed_line_ends(data, max(start - 1, 0), end)
         and not (quoted and _spans_blocks(columns[-1]))
         and not (quoted and doubtful_quotes(data, start, end, dialect.delimiter))
         and not (quoted and _open_at_end(data, start, end))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from clearprop.errors import TableError
 from clearprop.tables.csv_dialect import Dialect, describe, lines_of
 
-__all__ = ["Walk", "count_lines", "doubtful_quotes", "walk"]
+__all__ = ["Walk", "count_lines", "doubtful_quotes", "mixed_line_ends", "walk"]
 
 _QUOTE = ord('"')
 _CHUNK = 1 << 20
@@ -39,10 +40,20 @@ class Walk:
 
 def count_lines(data: bytes, start: int, end: int) -> int:
     """Number of lines between two byte offsets; a last line without line end counts."""
-    count = data.count(b"\n", start, end)
-    if data.find(b"\r", start, end) >= 0:
-        count += data.count(b"\r", start, end) - data.count(b"\r\n", start, end)
+    count = data.count(b"\n", start, end) + _lone_returns(data, start, end)
     return count + (end > start and data[end - 1 : end] not in {b"\n", b"\r"})
+
+
+def _lone_returns(data: bytes, start: int, end: int) -> int:
+    """Number of carriage returns that no line feed follows."""
+    if data.find(b"\r", start, end) < 0:
+        return 0
+    return data.count(b"\r", start, end) - data.count(b"\r\n", start, end)
+
+
+def mixed_line_ends(data: bytes, start: int, end: int) -> bool:
+    """Whether there are line feeds, and carriage returns without one."""
+    return data.find(b"\n", start, end) >= 0 and _lone_returns(data, start, end) > 0
 
 
 def doubtful_quotes(data: bytes, start: int, end: int, delimiter: str) -> bool:
@@ -93,7 +104,16 @@ def walk(data: bytes, end: int, dialect: Dialect, source: str) -> Walk:
     lines: list[int] = []
     blank: list[int] = []
     ragged: list[tuple[int, int]] = []
-    reader = csv.reader(lines_of(data, dialect.body, end), delimiter=dialect.delimiter, strict=True)
+    returns = data[dialect.body - 1 : dialect.body] == b"\r"
+    text = ""
+
+    def lines_read() -> Iterator[str]:
+        nonlocal text
+        for line_read in lines_of(data, dialect.body, end):
+            text = line_read
+            yield line_read
+
+    reader = csv.reader(lines_read(), delimiter=dialect.delimiter, strict=True)
     while True:
         line = dialect.header_lines + reader.line_num + 1
         try:
@@ -102,6 +122,8 @@ def walk(data: bytes, end: int, dialect: Dialect, source: str) -> Walk:
             break
         except csv.Error as error:
             raise _bad_quotes(data, dialect, source, line, str(error)) from None
+        if text.endswith(("\r", "\n")) and text.endswith("\r") != returns:
+            raise _mixed_ends(source, dialect.header_lines + reader.line_num, returns=returns)
         if not fields:
             blank.append(line)
             if expected > 1:
@@ -112,6 +134,16 @@ def walk(data: bytes, end: int, dialect: Dialect, source: str) -> Walk:
     if ragged:
         raise _ragged(ragged, len(lines), dialect, source)
     return Walk(np.array(lines, dtype=np.int64), tuple(blank))
+
+
+def _mixed_ends(source: str, line: int, *, returns: bool) -> TableError:
+    usual, odd = ("CR", "LF") if returns else ("LF", "CR")
+    return TableError(
+        f"the line ends in {odd}, the lines above in {usual}; it may be part of a value",
+        source=source,
+        line=line,
+        remedy="Put quotes around a value that holds a line end, or give all lines the same end.",
+    )
 
 
 def _ragged(
