@@ -1,8 +1,8 @@
 """Runs the documentation: every python and console block of README.md and docs/ is a test.
 
-In a console block, lines after `$ ` are commands, run one after another in a folder that the blocks
-of a page share; the other lines are what they print, where `...` stands for anything. A command must
-succeed, unless a line `[exit status N]` follows it.
+In a console block, lines after `$ ` are commands, run one after another in a folder that the
+blocks of a page share; the other lines are what they print, where `...` stands for anything. A
+command must succeed, unless a line `[exit status N]` follows it.
 """
 
 import doctest

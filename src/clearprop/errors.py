@@ -126,7 +126,7 @@ class DataWarning(ClearpropWarning):
     """Something in the data that the user should know of; training or prediction goes on."""
 
 
-class DivergenceWarning(ClearpropWarning, ConvergenceWarning):
+class DivergenceWarning(ClearpropWarning, ConvergenceWarning):  # type: ignore[misc]  # no types
     """Training that ended in a model of no use, or had to be cut short to save one.
 
     A `sklearn.exceptions.ConvergenceWarning` too, so that filters written for that one apply.
