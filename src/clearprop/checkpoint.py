@@ -110,7 +110,7 @@ def random_state_to_data(random_state: np.random.RandomState) -> dict[str, Any]:
             remedy="Give a seed or numpy.random.RandomState(seed).",
         )
     return {
-        "key": state["state"]["key"].copy(),
+        "key": state["state"]["key"],
         "pos": int(state["state"]["pos"]),
         "has_gauss": int(state["has_gauss"]),
         "gauss": float(state["gauss"]),

@@ -201,7 +201,7 @@ def float_from_json(value: Any) -> float:
 
 
 def _plain_array(name: str, array: Any) -> NDArray[Any]:
-    """The array in C order and the processor's byte order, which the library expects unchecked."""
+    """The array in C order, which the library expects and does not check."""
     if not (name and name.isascii() and name.isprintable() and name != "__metadata__"):
         raise ParameterError(
             f"array name {name!r}: expected printable ASCII other than '__metadata__'",
@@ -213,13 +213,13 @@ def _plain_array(name: str, array: Any) -> NDArray[Any]:
             f"array {name!r}: got {got}, expected an array of one of {', '.join(DTYPES)}",
             remedy="Convert the array first.",
         )
-    return np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
+    return np.asarray(array, order="C")
 
 
 def _to_json(metadata: Mapping[str, Any]) -> str:
     try:
         _require_plain(metadata, "metadata", 0)
-        return json.dumps(metadata, separators=(",", ":"), allow_nan=False)
+        return json.dumps(metadata, separators=(",", ":"))
     except ValueError as error:
         raise ParameterError(
             f"cannot be written to a file: {error}",
