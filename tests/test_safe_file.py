@@ -86,6 +86,7 @@ def test_arrays_and_metadata_read_back(tmp_path: Path) -> None:
     array=hnp.arrays(
         dtype=st.sampled_from(sorted(DTYPES)).map(np.dtype),
         shape=hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4),
+        fill=st.nothing(),
     ),
     order=st.sampled_from("CF"),
     endian=st.sampled_from("<>"),
