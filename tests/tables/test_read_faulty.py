@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from clearprop.errors import TableError
-from clearprop.tables import Column, read_table
+from clearprop.tables import Column, read_table, source_file
 
 from .faulty import CASES, Case
 
@@ -25,6 +25,13 @@ def values_of(column: Column) -> list[Any]:
         None if gone else value
         for value, gone in zip(column.values.tolist(), column.missing, strict=True)
     ]
+
+
+@pytest.fixture(params=["read", "mapped"], autouse=True)
+def way_of_reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large files are mapped into memory; what follows must not depend on it."""
+    if request.param == "mapped":
+        monkeypatch.setattr(source_file, "_MAPPED_FROM", 1)
 
 
 def written(case: Case, folder: Path) -> Path:

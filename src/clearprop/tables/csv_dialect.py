@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clearprop.errors import TableError
+from clearprop.tables.source_file import Data
 
 __all__ = ["DELIMITERS", "Dialect", "describe", "lines_of", "sniff"]
 
@@ -49,7 +50,7 @@ def describe(delimiter: str) -> str:
     return _NAMES.get(delimiter, repr(delimiter))
 
 
-def lines_of(data: bytes, start: int = 0, end: int | None = None) -> Iterator[str]:
+def lines_of(data: Data, start: int = 0, end: int | None = None) -> Iterator[str]:
     """The lines between byte offsets, each with its end (LF, CR LF or CR)."""
     end = len(data) if end is None else end
     while start < end:
@@ -59,7 +60,7 @@ def lines_of(data: bytes, start: int = 0, end: int | None = None) -> Iterator[st
         start = match.end()
 
 
-def sniff(data: bytes, source: str, delimiter: str | None, header: bool | None) -> Dialect:
+def sniff(data: Data, source: str, delimiter: str | None, header: bool | None) -> Dialect:
     """Find the delimiter (unless given) and read the header.
 
     Args:
@@ -136,7 +137,7 @@ def _find_delimiter(head: str) -> str:
 
 
 def _first_record(
-    data: bytes, start: int, delimiter: str, source: str, skipped: int
+    data: Data, start: int, delimiter: str, source: str, skipped: int
 ) -> tuple[list[str], int, int]:
     """The first record's fields, its length in bytes, and its number of lines."""
     length = 0

@@ -1,8 +1,9 @@
 """From a CSV file's bytes to a `Table`: the fast reader within the strict layer.
 
-pyarrow cuts the file into fields, all of them text, and refuses rows of another length; what it
-accepts in silence is checked in `csv_structure`, and the types are found in `text_columns`, where
-no value is converted unless the whole column is.
+pyarrow cuts the file into fields and refuses rows of another length; what it accepts in silence is
+checked in `csv_structure`. Fields are text, and `text_columns` finds their types, where no value is
+converted unless the whole column is; columns that plainly hold decimals or dates are converted as
+they are cut (`csv_plan`), to the same end.
 """
 
 from __future__ import annotations
@@ -10,43 +11,25 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from clearprop.errors import TableError
 from clearprop.tables.csv_dialect import Dialect, describe, sniff
+from clearprop.tables.csv_plan import CsvOptions, is_as_planned, plan_types
 from clearprop.tables.csv_structure import Walk, count_lines, doubtful_quotes, mixed_line_ends, walk
 from clearprop.tables.names import name_columns
-from clearprop.tables.source_file import TextFile
+from clearprop.tables.source_file import Data, TextFile
 from clearprop.tables.spellings import MISSING, AmbiguousMark, is_grouped_by_dots
 from clearprop.tables.table import Table
 from clearprop.tables.text_columns import Reading, TextColumn, read_text_column
 
-__all__ = ["CsvOptions", "read_csv"]
+__all__ = ["read_csv"]
 
 # Large enough that the cost of each block does not count, small enough to keep two cores busy.
 _BLOCK = 4 << 20
-
-
-@dataclass(frozen=True)
-class CsvOptions:
-    """What the user said about the file; None where it is to be found out.
-
-    Attributes:
-        delimiter: one character.
-        decimal: "," or ".".
-        header: whether the first line holds names.
-        missing: spellings that mean "no value", besides the known ones.
-        text: columns to read as text.
-    """
-
-    delimiter: str | None = None
-    decimal: str | None = None
-    header: bool | None = None
-    missing: frozenset[str] = frozenset()
-    text: frozenset[str] = frozenset()
 
 
 def read_csv(file: TextFile, source: str, options: CsvOptions) -> Table:
@@ -65,7 +48,7 @@ def read_csv(file: TextFile, source: str, options: CsvOptions) -> Table:
             line=dialect.header_lines or 1,
             remedy="Expected at least one row below the header.",
         )
-    columns, rows = _cut(data, end, dialect, source)
+    columns, rows = _cut(data, end, dialect, source, plan_types(data, dialect, options))
     n_rows = len(columns[0])
     first_line = dialect.header_lines + 1
     lines = None if rows is None else rows.lines
@@ -112,7 +95,7 @@ def _unknown(wanted: Collection[str], names: Collection[str]) -> list[str]:
     ]
 
 
-def _end_of_rows(data: bytes, start: int) -> int:
+def _end_of_rows(data: Data, start: int) -> int:
     """The byte offset where the blank lines at the end begin."""
     end = len(data)
     while end > start and data[end - 1] in b"\r\n":
@@ -124,27 +107,34 @@ def _end_of_rows(data: bytes, start: int) -> int:
 
 
 def _cut(
-    data: bytes, end: int, dialect: Dialect, source: str
+    data: Data, end: int, dialect: Dialect, source: str, plan: dict[str, pa.DataType]
 ) -> tuple[list[pa.ChunkedArray], Walk | None]:
-    """The columns as text, and where the rows stand unless every row is one line."""
+    """The columns, and where the rows stand unless every row is one line.
+
+    Columns are text, but for those of the plan, if all of the file turns out to be as planned.
+    """
     start = dialect.body
     quoted = data.find(b'"', start, end) >= 0
     body = pa.py_buffer(data).slice(start, end - start)
-    columns = _parse(body, dialect, newlines=False)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # The bytes are checked while the reader cuts them.
+        checked = pool.submit(_suspicious, data, start, end, dialect, quoted=quoted)
+        columns = _parse(body, dialect, plan, newlines=False) if plan else None
+        if columns is None or not all(is_as_planned(column) for column in columns):
+            columns = _parse(body, dialect, {}, newlines=False)
+        n_lines, suspicious = checked.result()
     regular = (
         columns is not None
-        and len(columns[0]) == count_lines(data, start, end)
+        and not suspicious
+        and len(columns[0]) == n_lines
         and not (len(columns) == 1 and columns[0].null_count)
-        and not mixed_line_ends(data, max(start - 1, 0), end)
         and not (quoted and _spans_blocks(columns[-1]))
-        and not (quoted and doubtful_quotes(data, start, end, dialect.delimiter))
-        and not (quoted and _open_at_end(data, start, end))
     )
     if columns is not None and regular:
         return columns, None
     rows = walk(data, end, dialect, source)
     if quoted or columns is None:
-        columns = _parse(body, dialect, newlines=True)
+        columns = _parse(body, dialect, {}, newlines=True)
     if columns is None or len(columns[0]) != len(rows.lines):
         raise TableError(
             "the file cannot be cut into rows without doubt",
@@ -154,8 +144,22 @@ def _cut(
     return columns, rows
 
 
-def _parse(body: pa.Buffer, dialect: Dialect, *, newlines: bool) -> list[pa.ChunkedArray] | None:
-    """The body's fields as text, null where empty; None if the reader refuses the file."""
+def _suspicious(
+    data: Data, start: int, end: int, dialect: Dialect, *, quoted: bool
+) -> tuple[int, bool]:
+    """The number of lines, and whether quotes or line ends call for a walk."""
+    n_lines = count_lines(data, start, end)
+    doubtful = mixed_line_ends(data, max(start - 1, 0), end) or (
+        quoted
+        and (_open_at_end(data, start, end) or doubtful_quotes(data, start, end, dialect.delimiter))
+    )
+    return n_lines, doubtful
+
+
+def _parse(
+    body: pa.Buffer, dialect: Dialect, plan: dict[str, pa.DataType], *, newlines: bool
+) -> list[pa.ChunkedArray] | None:
+    """The body's fields as text or as planned, null where empty; None if the reader refuses."""
     names = [str(index) for index in range(len(dialect.names))]
     try:
         table = pa_csv.read_csv(
@@ -169,7 +173,7 @@ def _parse(body: pa.Buffer, dialect: Dialect, *, newlines: bool) -> list[pa.Chun
                 ignore_empty_lines=len(names) > 1,
             ),
             convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
+                column_types=dict.fromkeys(names, pa.string()) | plan,
                 strings_can_be_null=True,
                 null_values=[""],
             ),
@@ -181,6 +185,8 @@ def _parse(body: pa.Buffer, dialect: Dialect, *, newlines: bool) -> list[pa.Chun
 
 def _spans_blocks(last: pa.ChunkedArray) -> bool:
     """Whether a block ends within quotes: its last value then holds the line end."""
+    if last.type != pa.string():
+        return False
     for chunk in last.chunks:
         value = chunk[-1].as_py() if len(chunk) else None
         if value is not None and value.endswith(("\n", "\r")):
@@ -188,10 +194,10 @@ def _spans_blocks(last: pa.ChunkedArray) -> bool:
     return False
 
 
-def _open_at_end(data: bytes, start: int, end: int) -> bool:
+def _open_at_end(data: Data, start: int, end: int) -> bool:
     """Whether the last line has an odd number of quotes."""
     line = max(data.rfind(b"\n", start, end), data.rfind(b"\r", start, end), start - 1) + 1
-    return data.count(b'"', line, end) % 2 == 1
+    return data[line:end].count(b'"') % 2 == 1
 
 
 def _read_columns(texts: Sequence[TextColumn]) -> list[Reading]:
@@ -204,7 +210,10 @@ def _read_columns(texts: Sequence[TextColumn]) -> list[Reading]:
             return ambiguous
 
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        found = list(pool.map(attempt, texts))
+        # Text takes longest, so it starts first.
+        order = sorted(range(len(texts)), key=lambda index: -texts[index].chunks.nbytes)
+        futures = {index: pool.submit(attempt, texts[index]) for index in order}
+        found = [futures[index].result() for index in range(len(texts))]
     commas = any(isinstance(one, Reading) and one.decimal == "," for one in found)
     readings: list[Reading] = []
     for text, one in zip(texts, found, strict=True):

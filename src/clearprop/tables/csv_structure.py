@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from clearprop.errors import TableError
 from clearprop.tables.csv_dialect import Dialect, describe, lines_of
+from clearprop.tables.source_file import Data, count_in
 
 __all__ = ["Walk", "count_lines", "doubtful_quotes", "mixed_line_ends", "walk"]
 
@@ -38,25 +39,25 @@ class Walk:
     blank: tuple[int, ...]
 
 
-def count_lines(data: bytes, start: int, end: int) -> int:
+def count_lines(data: Data, start: int, end: int) -> int:
     """Number of lines between two byte offsets; a last line without line end counts."""
-    count = data.count(b"\n", start, end) + _lone_returns(data, start, end)
+    count = count_in(data, b"\n", start, end) + _lone_returns(data, start, end)
     return count + (end > start and data[end - 1 : end] not in {b"\n", b"\r"})
 
 
-def _lone_returns(data: bytes, start: int, end: int) -> int:
+def _lone_returns(data: Data, start: int, end: int) -> int:
     """Number of carriage returns that no line feed follows."""
     if data.find(b"\r", start, end) < 0:
         return 0
-    return data.count(b"\r", start, end) - data.count(b"\r\n", start, end)
+    return count_in(data, b"\r", start, end) - count_in(data, b"\r\n", start, end)
 
 
-def mixed_line_ends(data: bytes, start: int, end: int) -> bool:
+def mixed_line_ends(data: Data, start: int, end: int) -> bool:
     """Whether there are line feeds, and carriage returns without one."""
     return data.find(b"\n", start, end) >= 0 and _lone_returns(data, start, end) > 0
 
 
-def doubtful_quotes(data: bytes, start: int, end: int, delimiter: str) -> bool:
+def doubtful_quotes(data: Data, start: int, end: int, delimiter: str) -> bool:
     """Whether some quote neither opens a field, nor closes one, nor is doubled.
 
     A run of quotes at the start of a field is one that opens, with pairs; elsewhere it is pairs,
@@ -93,7 +94,7 @@ def _doubtful_runs(
     return bool(np.any((opens == even) & ~ends))
 
 
-def walk(data: bytes, end: int, dialect: Dialect, source: str) -> Walk:
+def walk(data: Data, end: int, dialect: Dialect, source: str) -> Walk:
     """Walk the body, up to a byte offset, with the standard library's strict reader.
 
     Raises:
@@ -176,7 +177,7 @@ def _ragged(
     return TableError(message, source=source, line=line, remedy=remedy)
 
 
-def _bad_quotes(data: bytes, dialect: Dialect, source: str, line: int, reason: str) -> TableError:
+def _bad_quotes(data: Data, dialect: Dialect, source: str, line: int, reason: str) -> TableError:
     if "field larger" in reason:
         return TableError(
             "a value longer than 131,072 characters begins here; a quote may not be closed",
@@ -201,7 +202,7 @@ def _bad_quotes(data: bytes, dialect: Dialect, source: str, line: int, reason: s
     )
 
 
-def _opening(data: bytes, dialect: Dialect, line: int) -> tuple[int, bool]:
+def _opening(data: Data, dialect: Dialect, line: int) -> tuple[int, bool]:
     """The line of the last quote opened in the record that starts on a line; whether it closes."""
     here = dialect.header_lines + 1
     opened, inside, start_of_field, closing = line, False, True, False

@@ -8,12 +8,13 @@ import pyarrow.parquet as pq
 from clearprop.errors import TableError
 from clearprop.tables.arrow_columns import column_from_arrow
 from clearprop.tables.names import refuse_duplicates
+from clearprop.tables.source_file import Data
 from clearprop.tables.table import Table
 
 __all__ = ["read_parquet", "table_from_arrow"]
 
 
-def read_parquet(data: bytes, source: str) -> Table:
+def read_parquet(data: Data, source: str) -> Table:
     """Read a Parquet file's bytes.
 
     Raises:

@@ -15,7 +15,8 @@ import numpy as np
 
 from clearprop.errors import ParameterError, TableError
 from clearprop.tables.bundled import BUNDLED, read_bundled
-from clearprop.tables.csv_file import CsvOptions, read_csv
+from clearprop.tables.csv_file import read_csv
+from clearprop.tables.csv_plan import CsvOptions
 from clearprop.tables.frames import read_array, read_frame, read_mapping
 from clearprop.tables.parquet_file import read_parquet
 from clearprop.tables.source_file import PARQUET_MAGIC, closest, decode_text, read_bytes
@@ -108,7 +109,7 @@ def _read_path(source: str | os.PathLike[str], options: CsvOptions, encoding: st
             remedy=closest(name, list(BUNDLED)),
         )
     data = read_bytes(path, name)
-    if data.startswith(PARQUET_MAGIC):
+    if data[:4] == PARQUET_MAGIC:
         return read_parquet(data, name)
     if path.suffix.lower() in {".parquet", ".pq"}:
         raise TableError(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import difflib
 import gzip
+import mmap
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +18,10 @@ from pathlib import Path
 
 from clearprop.errors import TableError
 
-__all__ = ["PARQUET_MAGIC", "TextFile", "closest", "decode_text", "read_bytes"]
+__all__ = ["PARQUET_MAGIC", "Data", "TextFile", "closest", "count_in", "decode_text", "read_bytes"]
+
+# A file's bytes, read, or mapped into memory: what both offer is used, and slices are bytes.
+Data = bytes | mmap.mmap
 
 PARQUET_MAGIC = b"PAR1"
 
@@ -52,6 +57,7 @@ _MARKS = (
 
 _HEAD = 65536
 _CHUNK = 1 << 20
+_MAPPED_FROM = 1 << 26  # bytes; below, a copy costs nothing and keeps no file open
 # What stands in text files besides printable characters: tab, line ends, vertical tab, form feed,
 # and the DOS end-of-file mark.
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1a\x1b"))
@@ -63,7 +69,7 @@ _EXPORT = "Export the table as CSV (UTF-8) or Parquet and read that file."
 class TextFile:
     """A file's content as UTF-8, without byte order mark, and what was noticed on the way."""
 
-    data: bytes
+    data: Data
     notes: tuple[str, ...] = ()
 
 
@@ -73,8 +79,22 @@ def closest(name: str, among: list[str]) -> str:
     return f"Did you mean {' or '.join(repr(item) for item in near)}?" if near else ""
 
 
-def read_bytes(path: Path, source: str) -> bytes:
-    """The file's bytes, unpacked if it is gzipped.
+def count_in(data: Data, needle: bytes, start: int, end: int) -> int:
+    """How often one or two bytes occur between two offsets, without a copy of the whole.
+
+    Examples:
+        >>> count_in(b"a,b,c", b",", 0, 4)
+        2
+    """
+    overlap = len(needle) - 1
+    return sum(
+        data[position : min(position + _CHUNK + overlap, end)].count(needle)
+        for position in range(start, end, _CHUNK)
+    )
+
+
+def read_bytes(path: Path, source: str) -> Data:
+    """The file's bytes, mapped into memory if it is large, unpacked if it is gzipped.
 
     Raises:
         TableError: no such file (the nearest names are offered), a folder, not readable, empty.
@@ -84,7 +104,7 @@ def read_bytes(path: Path, source: str) -> bytes:
             "this is a folder, expected a file", source=source, remedy=_folder_remedy(path)
         )
     try:
-        data = path.read_bytes()
+        data = _mapped(path) if path.stat().st_size >= _MAPPED_FROM else path.read_bytes()
     except FileNotFoundError:
         raise TableError("there is no such file", source=source, remedy=_nearest(path)) from None
     except (OSError, ValueError) as error:
@@ -93,13 +113,18 @@ def read_bytes(path: Path, source: str) -> bytes:
             source=source,
             remedy="Check the path and your permission to read it.",
         ) from None
-    if data.startswith(_GZIP_MAGIC):
+    if data[:2] == _GZIP_MAGIC:
         data = _gunzip(data, source)
     if not data:
         raise TableError(
             "the file is empty", source=source, remedy="Expected a header line and rows below it."
         )
     return data
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _folder_remedy(path: Path) -> str:
@@ -123,7 +148,7 @@ def _nearest(path: Path) -> str:
     return closest(path.name, names) or "Check the path."
 
 
-def _gunzip(data: bytes, source: str) -> bytes:
+def _gunzip(data: Data, source: str) -> bytes:
     try:
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error):
@@ -134,7 +159,7 @@ def _gunzip(data: bytes, source: str) -> bytes:
         ) from None
 
 
-def decode_text(data: bytes, source: str, encoding: str | None = None) -> TextFile:
+def decode_text(data: Data, source: str, encoding: str | None = None) -> TextFile:
     """The content as UTF-8; the encoding is the one given, or proved, or assumed with a note.
 
     UTF-8 is proved by being valid; UTF-16 and UTF-32 by their byte order mark. What is neither is
@@ -149,7 +174,7 @@ def decode_text(data: bytes, source: str, encoding: str | None = None) -> TextFi
         data = _as_utf8(data, encoding, source)
     else:
         for mark, name in _MARKS:
-            if data.startswith(mark):
+            if data[: len(mark)] == mark:
                 if name == "utf-8":
                     data = data[len(mark) :]
                 else:
@@ -157,11 +182,11 @@ def decode_text(data: bytes, source: str, encoding: str | None = None) -> TextFi
                     notes = (f"read as {name[:6].upper()}, as its first bytes say",)
                 break
     _refuse_nul(data, source)
-    bad = None if data.isascii() else _first_invalid(data)
+    bad = None if all(chunk.isascii() for _, chunk in _chunks(data)) else _first_invalid(data)
     if bad is not None:
         data, note = _eight_bit(data, bad, source)
         notes = (note,)
-    if not data or data.isspace():
+    if re.search(rb"\S", data) is None:
         raise TableError(
             "the file holds only blank lines",
             source=source,
@@ -170,14 +195,14 @@ def decode_text(data: bytes, source: str, encoding: str | None = None) -> TextFi
     return TextFile(data, notes)
 
 
-def _refuse_foreign(data: bytes, source: str) -> None:
-    if data.startswith(b"PK\x03\x04"):
-        excel = b"xl/" in data
+def _refuse_foreign(data: Data, source: str) -> None:
+    if data[:4] == b"PK\x03\x04":
+        excel = data.find(b"xl/") >= 0
         kind = "an Excel workbook (.xlsx)" if excel else "a zip archive"
         remedy = "In Excel: File > Save As > CSV UTF-8." if excel else "Unpack it first."
         raise TableError(f"this is {kind}, expected CSV or Parquet", source=source, remedy=remedy)
     for magic, kind in _FOREIGN:
-        if data.startswith(magic):
+        if data[: len(magic)] == magic:
             raise TableError(
                 f"this is {kind}, expected CSV or Parquet", source=source, remedy=_EXPORT
             )
@@ -197,9 +222,9 @@ def _refuse_foreign(data: bytes, source: str) -> None:
         raise TableError("this is JSON, expected CSV or Parquet", source=source, remedy=_EXPORT)
 
 
-def _as_utf8(data: bytes, encoding: str, source: str) -> bytes:
+def _as_utf8(data: Data, encoding: str, source: str) -> bytes:
     try:
-        text = data.decode(encoding)
+        text = str(data, encoding)
         return text.removeprefix("\ufeff").encode("utf-8")
     except LookupError:
         raise TableError(
@@ -218,7 +243,7 @@ def _as_utf8(data: bytes, encoding: str, source: str) -> bytes:
         ) from None
 
 
-def _refuse_nul(data: bytes, source: str) -> None:
+def _refuse_nul(data: Data, source: str) -> None:
     at = data.find(b"\0")
     if at < 0:
         return
@@ -230,12 +255,12 @@ def _refuse_nul(data: bytes, source: str) -> None:
     raise TableError(
         "found a NUL byte, which text does not contain",
         source=source,
-        line=data.count(b"\n", 0, at) + 1,
+        line=count_in(data, b"\n", 0, at) + 1,
         remedy=remedy,
     )
 
 
-def _first_invalid(data: bytes) -> int | None:
+def _first_invalid(data: Data) -> int | None:
     """Position of the first byte that is not UTF-8, found without holding the text."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start, chunk in _chunks(data):
@@ -246,13 +271,13 @@ def _first_invalid(data: bytes) -> int | None:
     return None
 
 
-def _chunks(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _chunks(data: Data) -> Iterator[tuple[int, bytes]]:
     for start in range(0, len(data), _CHUNK):
         yield start, data[start : start + _CHUNK]
 
 
-def _eight_bit(data: bytes, bad: int, source: str) -> tuple[bytes, str]:
-    line = data.count(b"\n", 0, bad) + 1
+def _eight_bit(data: Data, bad: int, source: str) -> tuple[bytes, str]:
+    line = count_in(data, b"\n", 0, bad) + 1
     head = data[:_HEAD]
     if len(head.translate(None, _CONTROLS)) < len(head):
         raise TableError(
@@ -262,9 +287,9 @@ def _eight_bit(data: bytes, bad: int, source: str) -> tuple[bytes, str]:
             remedy=_EXPORT,
         )
     try:
-        text, name = data.decode("cp1252"), "Windows-1252"
+        text, name = str(data, "cp1252"), "Windows-1252"
     except UnicodeDecodeError:
-        text, name = data.decode("latin-1"), "Latin-1"
+        text, name = str(data, "latin-1"), "Latin-1"
     note = (
         f"not UTF-8 (first on line {line}), so read as {name}; "
         "if accented letters look wrong, name the encoding"

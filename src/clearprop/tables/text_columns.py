@@ -51,7 +51,8 @@ class TextColumn:
 
     Attributes:
         name: as in the header.
-        chunks: the spellings; null where the field is empty.
+        chunks: the spellings; null where the field is empty. Numbers and dates if they were
+            converted as they were cut.
         source: the file as the user calls it.
         line_of: the file line of a row.
         decimal: "," or "." if the user said so.
@@ -112,6 +113,8 @@ def read_text_column(text: TextColumn) -> Reading:
         TableError: a word among numbers, a number too large to hold.
         AmbiguousMark: commas that may be decimal marks or thousands separators.
     """
+    if text.chunks.type != pa.string():
+        return _typed(text, *_to_numpy(text.chunks.chunks, len(text.chunks)))
     if text.chunks.null_count == len(text.chunks):
         return Reading(_all_missing(text.name, len(text.chunks)))
     try:
@@ -119,19 +122,22 @@ def read_text_column(text: TextColumn) -> Reading:
         own = text.missing - MISSING
         typed = None if text.keep or own else _cast(text.chunks, text)
         if typed is not None:
-            values, missing = typed
-            if values.dtype.kind == "f":
-                spelled = np.isnan(values) & ~missing
-                count = int(np.count_nonzero(spelled))
-                return Reading(
-                    Column(text.name, values, missing | spelled),
-                    _rounded_note(text, values),
-                    {"NaN": count} if count else {},
-                )
-            return Reading(Column(text.name, values, missing))
+            return _typed(text, *typed)
         return _through_spellings(text)
     except _AsText as reason:
         return _through_spellings(text, why=str(reason))
+
+
+def _typed(text: TextColumn, values: Array, missing: Array) -> Reading:
+    if values.dtype.kind != "f":
+        return Reading(Column(text.name, values, missing))
+    spelled = np.isnan(values) & ~missing
+    count = int(np.count_nonzero(spelled))
+    return Reading(
+        Column(text.name, values, missing | spelled),
+        _rounded_note(text, values),
+        {"NaN": count} if count else {},
+    )
 
 
 def _all_missing(name: str, n_rows: int) -> Column:
@@ -147,9 +153,10 @@ def _cast(chunks: pa.ChunkedArray, text: TextColumn) -> tuple[Array, Array] | No
         arrays = _cast_chunks(chunks, kind)
         if arrays is not None:
             values, missing = _to_numpy(arrays, len(chunks))
-            _refuse_codes(chunks)
             if values.dtype.kind == "f":
                 _refuse_overflow(chunks, values, text)
+            if values.dtype.kind == "i" or _all_whole(values):
+                _refuse_codes(chunks)
             return values, missing
     arrays = _cast_chunks(chunks, pa.timestamp("us"))
     return None if arrays is None else _to_numpy(arrays, len(chunks))
@@ -201,6 +208,14 @@ def _bytes_of(chunk: pa.Array) -> tuple[Array, Array]:
     ends = np.frombuffer(offsets, dtype=np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
     content = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else None
     return ends, np.zeros(1, dtype=np.uint8) if content is None else content
+
+
+def _all_whole(values: Array) -> bool:
+    """Whether no number has a fraction; the first ones mostly decide, so they are asked first."""
+    with np.errstate(invalid="ignore"):
+        return all(
+            not np.any(part[np.isfinite(part)] % 1) for part in (values[:_SAMPLE], values[_SAMPLE:])
+        )
 
 
 def _refuse_codes(chunks: pa.ChunkedArray) -> None:
@@ -390,8 +405,9 @@ def _numbers(text: TextColumn, found: _Spellings) -> Reading:
             mark in words[0] for mark in "/."
         )
         return _as_text(text, found, f"read as text: {day}" if dates else "")
+    fractions = any(isinstance(value, float) and value % 1 for value in numbers)
     for word in words:
-        if len(word) > 1 and word.isdigit() and word[0] == "0":
+        if len(word) > 1 and word.isdigit() and word[0] == "0" and not fractions:
             return _as_text(text, found, f"read as text: codes with leading zeros such as {word!r}")
     if len(numbers) < len(words):
         return _mixed(text, found, read.values)
