@@ -122,6 +122,8 @@ class _Run:
         if self._tell("on_start"):
             return "callback"
         while state.epoch < self.settings.max_epochs:
+            if interrupt.requested:
+                return "interrupted"
             if state.position == 0:
                 self._order_rows()
             stopped = self._finish_epoch(interrupt)
