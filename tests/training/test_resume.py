@@ -1,0 +1,283 @@
+"""Checkpoints: killed and resumed is never killed, to the last bit; and nothing else is resumed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from clearprop.checkpoint import load_checkpoint, save_checkpoint
+from clearprop.engines import Problem
+from clearprop.errors import ModelFileError
+from clearprop.network import Network
+from clearprop.optimizers import SGD, Adam, Momentum, OptimizerState
+from clearprop.schedules import Constant, Cosine
+from clearprop.training import (
+    Callback,
+    Progress,
+    TrainingResult,
+    TrainingSettings,
+    TrainingState,
+)
+from clearprop.training.resume import resume, run_identity
+from clearprop.training.state import fingerprint
+
+Train = Callable[..., TrainingResult]
+
+RUN = """
+import os, signal, sys
+import numpy as np
+from clearprop.estimators import MLPClassifier
+from clearprop.training import Callback, loop
+
+loop._SECONDS_BETWEEN_LOOKS = -1.0  # one step at a time, so that the kill comes mid-epoch
+checkpoint, result, solver, early_stopping, kill_at = sys.argv[1:]
+
+class Kill(Callback):
+    def on_progress(self, progress):
+        if f"{progress.epoch},{progress.position}" == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+generator = np.random.default_rng(0)
+y = generator.integers(3, size=90)
+X = generator.normal(size=(90, 4)) + np.eye(3, 4)[y]
+model = MLPClassifier(
+    (6,), solver=solver, learning_rate_init=0.05, batch_size=8, max_iter=6, tol=0.0,
+    random_state=3, early_stopping=early_stopping == "True", callbacks=[Kill()],
+    checkpoint=checkpoint or None, checkpoint_seconds=0.0, resume=True,
+)
+import warnings
+warnings.simplefilter("ignore")
+model.fit(X, y)
+np.savez(result, *model.coefs_, *model.intercepts_, curve=model.loss_curve_,
+         scores=model.validation_scores_ or [], best=[model.best_loss_ or model.loss_],
+         velocity=np.concatenate([slot.ravel() for name in
+             sorted(model._training.optimizer_state.slots)
+             for slot in model._training.optimizer_state.slots[name]]))
+"""
+
+
+def run_in_a_process(*arguments: object) -> int:
+    return subprocess.run(
+        [sys.executable, "-c", RUN, *map(str, arguments)], check=False, timeout=120
+    ).returncode
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_killed_twice_mid_epoch_and_resumed_is_never_killed(
+    solver: str, early_stopping: bool, tmp_path: Path
+) -> None:
+    checkpoint = tmp_path / "run"
+    whole, resumed = tmp_path / "whole.npz", tmp_path / "resumed.npz"
+    assert run_in_a_process("", whole, solver, early_stopping, "never") == 0
+    for kill_at, epoch, position in (("0,3", 0, 2), ("2,7", 2, 6)):
+        status = run_in_a_process(checkpoint, resumed, solver, early_stopping, kill_at)
+        assert status == -signal.SIGKILL
+        assert not resumed.exists()
+        state = load_checkpoint(checkpoint)["state"]
+        assert (state["epoch"], state["position"]) == (epoch, position)
+    assert run_in_a_process(checkpoint, resumed, solver, early_stopping, "never") == 0
+    with np.load(whole) as expected, np.load(resumed) as got:
+        assert sorted(got) == sorted(expected)
+        for name in expected:
+            assert got[name].tobytes() == expected[name].tobytes(), name
+
+
+# --- within one process --------------------------------------------------------------------
+
+
+class StopAt(Callback):
+    def __init__(self, epoch: int, position: int) -> None:
+        self.place = (epoch, position)
+
+    def on_progress(self, progress: Progress) -> bool | None:
+        return (progress.epoch, progress.position) == self.place
+
+
+def state_bits(result: TrainingResult) -> list[Any]:
+    data = result.state.to_data()
+    del data["seconds"]
+    return [_bits(data), result.stopped]
+
+
+def _bits(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return (value.dtype, value.shape, value.tobytes())
+    if isinstance(value, dict):
+        return {key: _bits(item) for key, item in value.items()}
+    return [_bits(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("optimizer", [SGD(), Momentum(), Adam()], ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize("place", [(0, 1), (0, 7), (3, 7), (5, 7)])
+@pytest.mark.parametrize("validated", [False, True])
+def test_stopped_and_resumed_has_the_same_bits(
+    train: Train,
+    problem: Problem,
+    validation_score: Any,
+    optimizer: Any,
+    place: tuple[int, int],
+    validated: bool,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run"
+    how = {
+        "optimizer": optimizer,
+        "schedule": Cosine(0.05),
+        "validation_score": validation_score if validated else None,
+        "checkpoint": path,
+        "max_epochs": 6,
+    }
+    expected = train(**how)
+    assert not path.exists(), "a run that ends on its own leaves nothing to go on with"
+    assert train(**how, callbacks=[StopAt(*place)]).stopped == "callback"
+    settings = TrainingSettings(batch_size=8, max_epochs=6)
+    state = resume(path, problem, settings, optimizer, Cosine(0.05))
+    assert (state.epoch, state.position) == place
+    assert state_bits(train(**how, state=state)) == state_bits(expected)
+
+
+@pytest.fixture
+def interrupted(train: Train, tmp_path: Path) -> Path:
+    path = tmp_path / "run"
+    train(checkpoint=path, callbacks=[StopAt(0, 1)])
+    return path
+
+
+SETTINGS = TrainingSettings(batch_size=8, max_epochs=12)
+
+
+def test_limits_on_time_may_differ(interrupted: Path, problem: Problem) -> None:
+    settings = replace(SETTINGS, max_seconds=1.0, checkpoint_seconds=9.0, checkpoint=interrupted)
+    assert resume(interrupted, problem, settings, Adam(), Constant(0.01)).position == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"batch_size": 9},
+        {"max_epochs": 13},
+        {"shuffle": False},
+        {"tolerance": 0.0},
+        {"patience": 3},
+        {"validation": "other rows"},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_other_settings_are_refused(
+    interrupted: Path, problem: Problem, other: dict[str, Any]
+) -> None:
+    with pytest.raises(ModelFileError, match="other data or other settings\nResume with"):
+        resume(interrupted, problem, replace(SETTINGS, **other), Adam(), Constant(0.01))
+
+
+def test_another_optimizer_or_schedule_is_refused(interrupted: Path, problem: Problem) -> None:
+    for optimizer, schedule in (
+        (Adam(beta_1=0.8), Constant(0.01)),
+        (SGD(), Constant(0.01)),
+        (Adam(), Constant(0.02)),
+        (Adam(), Cosine(0.01)),
+    ):
+        with pytest.raises(ModelFileError, match="other data or other settings"):
+            resume(interrupted, problem, SETTINGS, optimizer, schedule)
+
+
+def test_other_data_are_refused(interrupted: Path, problem: Problem) -> None:
+    X = problem.X.copy()
+    X[17, 2] = np.nextafter(X[17, 2], np.inf)
+    others = [
+        replace(problem, X=X),
+        replace(problem, Y=problem.Y[::-1].copy()),
+        replace(problem, sample_weight=np.ones(50)),
+        replace(problem, l2=0.5),
+        replace(problem, network=Network([4, 5, 3], hidden="relu")),
+        replace(problem, X=problem.X.astype(np.float32)),
+    ]
+    for other in others:
+        with pytest.raises(ModelFileError, match="other data or other settings"):
+            resume(interrupted, other, SETTINGS, Adam(), Constant(0.01))
+
+
+def test_a_damaged_checkpoint_is_refused(interrupted: Path, problem: Problem) -> None:
+    whole = interrupted.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:-1], whole[:40] + b"?" + whole[41:], b""):
+        interrupted.write_bytes(damaged)
+        with pytest.raises(ModelFileError):
+            resume(interrupted, problem, SETTINGS, Adam(), Constant(0.01))
+
+
+def test_a_checkpoint_without_a_training_state_is_refused(tmp_path: Path, problem: Problem) -> None:
+    identity = run_identity(problem, SETTINGS, Adam(), Constant(0.01))
+    for state in ({}, {"optimizer_state": None, "best_parameters": None}, []):
+        save_checkpoint(tmp_path / "run", {"identity": identity, "state": state})
+        with pytest.raises(ModelFileError, match=r"cannot be understood.*\nTrain anew"):
+            resume(tmp_path / "run", problem, SETTINGS, Adam(), Constant(0.01))
+
+
+def test_state_to_data_and_back_keeps_every_bit(tmp_path: Path) -> None:
+    generator = np.random.RandomState(5)
+    generator.normal()  # leaves a second normal number in the generator's store
+    network = Network([3, 2])
+    state = TrainingState(
+        parameters=network.initialize(1, dtype=np.float32),
+        random_state=generator,
+        optimizer_state=OptimizerState(3, {"mean": [np.full(2, 0.1)]}, {"beta_1": 0.9**3}),
+        epoch=2,
+        position=1,
+        step=9,
+        order=np.array([2, 0, 1]),
+        loss_sum=0.1,
+        samples_seen=8,
+        plateaus=1,
+        no_improvement=4,
+        loss_curve=[0.3, 0.2],
+        validation_scores=[0.1, float("nan")],
+        best_loss=0.2,
+        best_score=0.1,
+        best_epoch=1,
+        best_parameters=network.initialize(2),
+        seconds=1.25,
+    )
+    save_checkpoint(tmp_path / "state", state.to_data())
+    again = TrainingState.from_data(load_checkpoint(tmp_path / "state"))
+    assert repr(_bits(again.to_data())) == repr(_bits(state.to_data()))
+    assert again.random_state.normal() == state.random_state.normal()
+    assert again.random_state.permutation(9).tolist() == state.random_state.permutation(9).tolist()
+
+
+def test_checkpoints_are_written_as_time_goes_by(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        "clearprop.training.loop.save_checkpoint",
+        lambda _, data: places.append((data["state"]["epoch"], data["state"]["position"])),
+    )
+    train(checkpoint=tmp_path / "run", checkpoint_seconds=0.0, max_epochs=2)
+    assert places[0] == (0, 1)
+    assert places[-1] == (1, 7)
+    train(checkpoint=tmp_path / "run", checkpoint_seconds=1e9, max_epochs=2)
+    assert places[-1] == (1, 7)
+
+
+def test_fingerprint_tells_sparse_dense_and_labels_apart(problem: Problem) -> None:
+    labels = np.array(["a", "b"] * 25, dtype=object)
+    problems = [
+        problem,
+        replace(problem, X=sparse.csr_array(problem.X)),
+        replace(problem, Y=labels),
+        replace(problem, Y=labels[::-1]),
+    ]
+    digests = [fingerprint(each, "accuracy") for each in problems]
+    digests.append(fingerprint(problem, "f1"))
+    assert len(set(digests)) == 5
+    assert digests == [*(fingerprint(each, "accuracy") for each in problems), digests[-1]]
