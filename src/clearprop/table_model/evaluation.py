@@ -78,19 +78,11 @@ class ClassEvaluation:
         """Whether the baseline lies below the interval of the accuracy."""
         return self.accuracy_interval[0] > self.baseline
 
-    def per_class(self) -> list[tuple[Label, int, float | None, float | None]]:
-        """Label, rows, recall and precision of each class; None where nothing is to divide."""
-        rows, predicted = self.confusion.sum(axis=1), self.confusion.sum(axis=0)
-        right = np.diag(self.confusion)
-        return [
-            (
-                label,
-                int(rows[i]),
-                float(right[i] / rows[i]) if rows[i] else None,
-                float(right[i] / predicted[i]) if predicted[i] else None,
-            )
-            for i, label in enumerate(self.classes)
-        ]
+    def recall(self) -> list[float | None]:
+        """Share of each class's rows that were predicted as it; None where there is no row."""
+        rows = self.confusion.sum(axis=1).tolist()
+        right = np.diag(self.confusion).tolist()
+        return [hits / n if n else None for hits, n in zip(right, rows, strict=True)]
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold."""

@@ -1,0 +1,103 @@
+"""From what went wrong to a message and an exit status: what, where, remedy; no traceback.
+
+0  done, or whoever read our output has gone
+2  something that the user can correct: the command, the data, a file
+1  a fault of ours
+130  interrupted by Ctrl-C
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json as json_format
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import click
+from sklearn.utils._param_validation import InvalidParameterError
+
+from clearprop.errors import ClearpropError, TableError
+
+__all__ = ["EXIT_INTERRUPTED", "EXIT_OURS", "EXIT_USER", "guarded"]
+
+EXIT_OURS, EXIT_USER, EXIT_INTERRUPTED = 1, 2, 130
+
+_REPORT = "Please report it with the command and what --debug adds to this message."
+
+
+def guarded(run: Callable[[], Any], *, json: bool, debug: bool) -> int:
+    """Run a command; say what went wrong.
+
+    Args:
+        run: the command; what it returns is its exit status, None being 0.
+        json: whether an error is written as JSON, to stdout; else as text, to stderr.
+        debug: whether to add the traceback, to stderr.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        with warnings.catch_warnings():
+            status = run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_stdout()
+        return 0
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        description, status = _describe(error)
+        _write(description, json=json)
+        return status
+    return status if isinstance(status, int) else 0
+
+
+def _describe(error: Exception) -> tuple[dict[str, Any], int]:
+    """What to say of an error, and the exit status."""
+    described: dict[str, Any] = {"kind": type(error).__name__, "message": str(error), "remedy": ""}
+    if isinstance(error, ClearpropError):
+        described |= {"message": error.message, "remedy": error.remedy}
+        if isinstance(error, TableError):
+            places = {name: getattr(error, name) for name in ("source", "line", "column", "value")}
+            described |= {name: place for name, place in places.items() if place not in (None, "")}
+    elif isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "clearprop"
+        described |= {"message": error.format_message(), "remedy": f"See {path} --help."}
+    elif isinstance(error, InvalidParameterError):
+        described["remedy"] = "See clearprop train --help."
+    elif isinstance(error, OSError) and error.filename is not None:
+        described["message"] = f"{error.filename}: {error.strerror}"
+        described["remedy"] = "Correct the path, or its permissions."
+    elif isinstance(error, MemoryError):
+        described["message"] = "there is not enough memory"
+        described["remedy"] = "Give fewer rows or columns, or use a machine with more memory."
+    else:
+        first_line = next(iter(str(error).splitlines()), "")
+        what = f"{type(error).__name__}: {first_line}"
+        described |= {"message": f"a fault in clearprop itself: {what}", "remedy": _REPORT}
+        return described, EXIT_OURS
+    return described, EXIT_USER
+
+
+def _write(description: dict[str, Any], *, json: bool) -> None:
+    if json:
+        click.echo(json_format.dumps({"error": description}, ensure_ascii=False))
+        return
+    remedy = f"\n{description['remedy']}" if description["remedy"] else ""
+    click.echo(f"error: {description['message']}{remedy}", err=True)
+
+
+def _close_stdout() -> None:
+    """Nobody reads any more: what is still buffered must not be written at exit."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,188 @@
+"""The estimators' parameters as options, made from their signatures, constraints and docstrings.
+
+A parameter that an estimator gains is an option of `clearprop train` from then on. Knows nothing of
+what is done with them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+import re
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any
+
+import click
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from clearprop.estimators import MLPClassifier, MLPRegressor
+from clearprop.table_model.preparation import DECIDED_HERE, HIDDEN_LAYER_SIZES, MAX_ITER
+
+__all__ = ["PARAMETER_NAMES", "data_options", "estimator_options", "shared_options"]
+
+# Parameters that have options of other names, or none; the help says which.
+OTHERWISE = (*DECIDED_HERE, "callbacks", "checkpoint", "resume", "verbose")
+DEFAULTS = {
+    "hidden_layer_sizes": ",".join(map(str, HIDDEN_LAYER_SIZES)),
+    "max_iter": str(MAX_ITER),
+    "batch_size": "1 % of the training rows, from 32 to 200",
+    "scoring": "the loss of the validation part",
+}
+HELP = {
+    "hidden_layer_sizes": "width of each hidden layer, such as 64,32; or none.",
+    "batch_size": "rows per step.",
+    "loss": 'regression: "squared_error", or "poisson" for counts.',
+    "scoring": "score of the validation part: a scikit-learn scorer's name, such as accuracy.",
+    "max_time": "seconds after which training stops, with the best so far.",
+}
+
+Command = Callable[..., Any]
+
+
+class LayerSizes(click.ParamType[Any]):
+    """Whole numbers with commas between them, or "none"."""
+
+    name = "sizes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """From the words of the command line."""
+        if isinstance(value, tuple):
+            return value
+        text = str(value).strip().strip("()[]").strip(", ")
+        if text.lower() == "none":
+            return ()
+        parts = re.split(r"\s*[,x ]\s*", text)
+        if not all(re.fullmatch("[0-9]{1,9}", part) and int(part) > 0 for part in parts):
+            self.fail(f"{value!r} is no list of layer widths; write 64 or 64,32", param, ctx)
+        return tuple(int(part) for part in parts)
+
+
+class NumberOr(click.ParamType[Any]):
+    """A number within an interval, or one of some words."""
+
+    def __init__(self, number: click.ParamType[Any], words: dict[str, Any]) -> None:
+        self.number, self.words = number, words
+        self.name = f"{number.name.split()[0]}|{'|'.join(words)}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """From the words of the command line."""
+        if value in self.words:
+            return self.words[value]
+        try:
+            return self.number.convert(value, param, ctx)
+        except click.BadParameter as error:
+            self.fail(f"{error.message.rstrip('.')}, nor {' or '.join(self.words)}.", param, ctx)
+
+
+class Name(click.ParamType[Any]):
+    """One of many names, with the nearest offered for a mistyped one."""
+
+    name = "name"
+
+    def __init__(self, names: set[str]) -> None:
+        self.names = sorted(names)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """From the words of the command line."""
+        if value in self.names:
+            return value
+        near = difflib.get_close_matches(str(value), self.names)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        self.fail(f"there is no scorer {value!r}.{hint}", param, ctx)
+
+
+def _number(interval: Interval) -> click.ParamType[Any]:
+    """The range of an interval of the constraints."""
+    kind = click.IntRange if interval.type is Integral else click.FloatRange
+    low_open = interval.closed in ("neither", "right")
+    high_open = interval.closed in ("neither", "left") and interval.right is not None
+    # click knows no open ends for whole numbers; there are none among the constraints.
+    ends = {} if kind is click.IntRange else {"min_open": low_open, "max_open": high_open}
+    return kind(min=interval.left, max=interval.right, **ends)
+
+
+def _option_type(name: str, constraints: list[Any]) -> click.ParamType[Any]:
+    if name == "hidden_layer_sizes":
+        return LayerSizes()
+    words: set[str] = set()
+    number = None
+    for constraint in constraints:
+        if isinstance(constraint, StrOptions):
+            words |= constraint.options
+        elif isinstance(constraint, Interval):
+            number = _number(constraint)
+    if name == "n_iter_no_change" and number is not None:
+        return NumberOr(number, {"inf": math.inf})
+    if number is not None:
+        return NumberOr(number, {word: word for word in words}) if words else number
+    return click.Choice(sorted(words)) if len(words) <= 20 else Name(words)
+
+
+def _descriptions(estimator: type) -> dict[str, str]:
+    """Parameter -> its line in the class's docstring."""
+    described = inspect.getdoc(estimator) or ""
+    section = described.partition("Args:\n")[2].partition("\n\n")[0]
+    entries = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", section, flags=re.MULTILINE)
+    return {name: re.sub(r"\s+", " ", text) for name, text in entries}
+
+
+def _parameters() -> dict[str, tuple[Any, list[Any], str]]:
+    """Parameter -> default, constraints, help; of both estimators."""
+    found: dict[str, tuple[Any, list[Any], str]] = {}
+    for estimator in (MLPClassifier, MLPRegressor):
+        described = _descriptions(estimator)
+        for name, parameter in inspect.signature(estimator).parameters.items():
+            constraints = estimator._parameter_constraints.get(name, [])
+            text = HELP.get(name, described.get(name, ""))
+            found.setdefault(name, (parameter.default, constraints, text))
+    return {name: entry for name, entry in found.items() if name not in OTHERWISE}
+
+
+PARAMETER_NAMES = tuple(_parameters())
+"""The parameters that are options of their own."""
+
+
+def estimator_options(command: Command) -> Command:
+    """Give a command every parameter of the estimators as an option; unset ones are None."""
+    for name, (default, constraints, text) in reversed(_parameters().items()):
+        flag = f"--{name.replace('_', '-')}"
+        shown = DEFAULTS.get(name, "none" if default is None else str(default))
+        help_text = f"{text[:1].upper()}{text[1:].rstrip('.')}."
+        if "boolean" in constraints:
+            shown = flag if default else f"--no-{flag[2:]}"
+            flag = f"{flag}/--no-{flag[2:]}"
+            option = click.option(flag, name, default=None, help=f"{help_text}  [default: {shown}]")
+        else:
+            kind = _option_type(name, constraints)
+            option = click.option(
+                flag, name, type=kind, default=None, help=f"{help_text}  [default: {shown}]"
+            )
+        command = option(command)
+    return command
+
+
+def data_options(command: Command) -> Command:
+    """Give a command the options on how a CSV file is read."""
+    for option in (
+        click.option("--text", multiple=True, metavar="COLUMN", help="Read this column as text."),
+        click.option(
+            "--missing", multiple=True, metavar="TEXT", help="A spelling that means no value."
+        ),
+        click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark."),
+        click.option("--encoding", metavar="NAME", help="Encoding, such as latin-1."),
+        click.option("--delimiter", metavar="CHARACTER", help="Character between fields."),
+    ):
+        command = option(command)
+    return command
+
+
+def shared_options(command: Command) -> Command:
+    """Give a command what every command has."""
+    for option in (
+        click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+        click.option("--json", "as_json", is_flag=True, help="Write one JSON document to stdout."),
+    ):
+        command = option(command)
+    return command
