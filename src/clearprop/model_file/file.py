@@ -82,6 +82,17 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     Raises:
         ModelFileError: no such file, not a model of clearprop, written by a newer version, or
             damaged.
+
+    Examples:
+        >>> import tempfile, numpy as np
+        >>> from clearprop.estimators import MLPClassifier
+        >>> X, y = np.array([[-1.0], [1.0], [-2.0], [2.0]]), ["no", "yes", "no", "yes"]
+        >>> model = MLPClassifier(hidden_layer_sizes=(4,), solver="lbfgs", random_state=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_model(model.fit(X, y), f"{folder}/sign.safetensors")
+        ...     loaded = load_model(f"{folder}/sign.safetensors")
+        >>> print(*loaded.predict([[3.0], [-3.0]]))
+        yes no
     """
     arrays, metadata = read_safe_file(path, KIND)
     try:
