@@ -126,6 +126,19 @@ def test_no_better_than_constant_weighs_the_rows() -> None:
     assert no_better_than_constant(Problem(LINE, X, Y), line(-0.0, 9.0))
 
 
+def test_a_class_that_the_sample_misses_does_not_make_a_model_useless() -> None:
+    rows = np.zeros((20_001, 1))
+    rows[7] = 1.0  # none of the evenly spread rows
+    network = Network([1, 1], output="logistic")
+    problem = Problem(network, rows, rows)
+    assert not no_better_than_constant(problem, line(20.0, -10.0))
+    assert no_better_than_constant(problem, line(-20.0, 10.0))
+
+
+def test_rounding_is_no_improvement_on_a_constant() -> None:
+    assert no_better_than_constant(Problem(LINE, X, 2.0 * X), line(1e-9))
+
+
 def test_many_rows_are_judged_by_a_sample_dense_or_sparse() -> None:
     rows = np.linspace(-1.0, 1.0, 20_001)[:, None]
     for made in (rows, sparse.csr_array(rows)):

@@ -204,16 +204,11 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, Y = self._encode_targets(X, y, reset=first, incremental=incremental)
         X = _as_rows(X, X.dtype)
-        Y = np.asarray(Y.reshape(-1, 1) if Y.ndim == 1 else Y, dtype=X.dtype)
+        Y = _as_targets(Y, X.dtype)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(
                 sample_weight, X, dtype=X.dtype, ensure_non_negative=True
             )
-            if not sample_weight.any():
-                raise ParameterError(
-                    "sample_weight: every weight is 0, so there is nothing to learn from",
-                    remedy="Give at least one row a weight above 0.",
-                )
         self._random_state = check_random_state(self.random_state)
         if first:
             self._begin(X, Y)
@@ -383,6 +378,20 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _as_targets(Y: Any, dtype: Any) -> Array:
+    """Y as a matrix of the network's dtype."""
+    with np.errstate(over="ignore"):
+        targets = np.asarray(Y.reshape(-1, 1) if Y.ndim == 1 else Y, dtype=dtype)
+    if not np.isfinite(targets).all():
+        raise ParameterError(
+            f"y: the targets reach {np.max(np.abs(Y)):.3g}, beyond the largest number of X's "
+            f"dtype {dtype}",
+            remedy="Standardise the targets, for instance with "
+            "sklearn.compose.TransformedTargetRegressor, or give X as float64.",
+        )
+    return targets
 
 
 def _as_rows(X: Any, dtype: Any) -> Any:

@@ -18,7 +18,7 @@ from clearprop.backprop import forward, loss
 from clearprop.engines import Problem
 from clearprop.errors import DivergenceError, DivergenceWarning
 from clearprop.losses import OUTPUTS
-from clearprop.network import Layer
+from clearprop.network import Layer, Network
 from clearprop.training.state import TrainingState
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
 
 _LARGE_INPUT = 1e3
 _JUDGED_ROWS = 4096
+_ROUNDING = 1e-5  # a loss lower by no more than this share is float32's rounding
 _NEAR = 2.0  # up to so many times the constant's loss, a falling loss is on its way
 
 
@@ -111,29 +112,49 @@ def divergence_error(
 
 
 def no_better_than_constant(problem: Problem, parameters: list[Layer]) -> bool:
-    """Whether the loss is no lower than that of the best constant prediction.
+    """Whether the loss on the training rows is no lower than the best constant prediction's."""
+    return _is_useless(*_reached_and_trivial(problem, parameters))
 
-    Judged on all training rows, or on 4,096 evenly spread ones.
-    """
-    reached, trivial = _reached_and_trivial(problem, parameters)
-    return not reached < trivial
+
+def _is_useless(reached: float, trivial: float) -> bool:
+    return not reached < trivial * (1.0 - _ROUNDING)
 
 
 def _reached_and_trivial(problem: Problem, parameters: list[Layer]) -> tuple[float, float]:
-    """The loss of the parameters, and of the best constant prediction."""
+    """Mean loss of the parameters, and of the best constant prediction.
+
+    Of evenly spread rows where there are many; of all rows where those make the model look useless.
+    """
     n_samples = len(problem.Y)
-    rows = np.arange(n_samples)
     if n_samples > _JUDGED_ROWS:
-        rows = np.linspace(0, n_samples - 1, _JUDGED_ROWS).astype(np.int64)
-    X, Y = problem.X[rows], problem.Y[rows]
-    weight = None if problem.sample_weight is None else problem.sample_weight[rows]
+        spread = np.linspace(0, n_samples - 1, _JUDGED_ROWS).astype(np.int64)
+        losses = _losses(problem, parameters, spread)
+        if not _is_useless(*losses):
+            return losses
+    return _losses(problem, parameters, np.arange(n_samples))
+
+
+def _losses(
+    problem: Problem, parameters: list[Layer], rows: npt.NDArray[np.int64]
+) -> tuple[float, float]:
+    of = problem.network
+    network = Network(of.sizes, of.hidden, of.output, reduction="sum")
+    weight = np.ones(len(problem.Y)) if problem.sample_weight is None else problem.sample_weight
+    total = float(np.sum(weight[rows]))
+    if total == 0.0:
+        return 0.0, 0.0
+    constant: npt.NDArray[Any] = np.average(problem.Y[rows], axis=0, weights=weight[rows])
+    logits = OUTPUTS[network.output].link(constant)
+    reached = trivial = 0.0
     with np.errstate(over="ignore", invalid="ignore"):
-        passes = forward(problem.network, parameters, X)
-        reached = float(loss(problem.network, passes, Y, sample_weight=weight))
-        constant: npt.NDArray[Any] = np.average(Y, axis=0, weights=weight)[None, :]
-        logits = np.broadcast_to(OUTPUTS[problem.network.output].link(constant), Y.shape)
-        trivial = float(loss(problem.network, passes._replace(z=[logits]), Y, sample_weight=weight))
-    return reached, trivial
+        for start in range(0, len(rows), _JUDGED_ROWS):
+            block = rows[start : start + _JUDGED_ROWS]
+            Y, weights = problem.Y[block], weight[block]
+            passes = forward(network, parameters, problem.X[block])
+            reached += float(loss(network, passes, Y, sample_weight=weights))
+            passes = passes._replace(z=[np.broadcast_to(logits, Y.shape)])
+            trivial += float(loss(network, passes, Y, sample_weight=weights))
+    return reached / total, trivial / total
 
 
 def warn_if_useless(
@@ -153,10 +174,10 @@ def warn_if_useless(
     """
     weight = problem.sample_weight
     targets = problem.Y if weight is None else problem.Y[weight > 0]
-    if np.ptp(targets, axis=0).max(initial=0.0) == 0.0:
+    if len(targets) == 0 or not np.ptp(targets, axis=0).any():
         return
     reached, trivial = _reached_and_trivial(problem, parameters)
-    if reached < trivial:
+    if not _is_useless(reached, trivial):
         return
     cause, remedy = _cause_and_remedy(problem, learning_rate)
     if not sparse.issparse(problem.X) and not np.ptp(problem.X, axis=0).any():
