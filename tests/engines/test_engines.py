@@ -166,6 +166,7 @@ def test_a_session_continued_ends_with_the_same_bits(
     first = engine.session(problem, start, optimizer)
     early = first.run(order[: cut * BATCH], BATCH, rates[:cut])
     middle, state = first.parameters(), first.optimizer_state
+    slots = [array.tobytes() for slot in state.slots.values() for array in slot]
     second = engine.session(problem, middle, optimizer, state)
     late = second.run(order[cut * BATCH :], BATCH, rates[cut:])
     assert np.concatenate([early, late]).tobytes() == losses.tobytes()
@@ -174,6 +175,7 @@ def test_a_session_continued_ends_with_the_same_bits(
     ]
     assert second.optimizer_state.n_updates == 3
     assert first.optimizer_state.n_updates == cut, "the state handed over was copied"
+    assert [a.tobytes() for slot in state.slots.values() for a in slot] == slots
 
 
 def test_the_callers_parameters_are_left_alone(engine: Engine) -> None:
