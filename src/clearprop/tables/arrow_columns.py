@@ -105,7 +105,6 @@ def _times(name: str, chunks: pa.ChunkedArray) -> tuple[Column, str]:
     note = ""
     if pt.is_timestamp(chunks.type) and chunks.type.tz is not None:
         note = f"column {name!r}: times with a zone are converted to UTC"
-        chunks = chunks.cast(pa.timestamp(chunks.type.unit, "UTC"))
         chunks = chunks.cast(pa.timestamp(chunks.type.unit))
     try:
         exact = chunks.cast(pa.timestamp("us"))

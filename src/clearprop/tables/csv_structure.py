@@ -85,7 +85,14 @@ def _doubtful_runs(
     start: int,
     end: int,
 ) -> bool:
-    breaks = np.flatnonzero(np.diff(quotes) != 1)
+    apart = np.diff(quotes) != 1
+    if apart.all():
+        # No two stand together, as in most files: each must begin or end a field.
+        alone = (
+            edge[buffer[np.maximum(quotes - 1, 0)]] | edge[buffer[np.minimum(quotes + 1, end - 1)]]
+        )
+        return not bool((alone | (quotes == start) | (quotes == end - 1)).all())
+    breaks = np.flatnonzero(apart)
     first = quotes[np.concatenate(([0], breaks + 1))]
     last = quotes[np.concatenate((breaks, [quotes.size - 1]))]
     opens = edge[buffer[np.maximum(first - 1, 0)]] | (first == start)

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from clearprop.errors import TableError
 
 __all__ = ["PARQUET_MAGIC", "Data", "TextFile", "closest", "count_in", "decode_text", "read_bytes"]
@@ -86,9 +88,13 @@ def count_in(data: Data, needle: bytes, start: int, end: int) -> int:
         >>> count_in(b"a,b,c", b",", 0, 4)
         2
     """
-    overlap = len(needle) - 1
+    if len(needle) == 1:
+        # Faster than bytes.count where there are many, as of line ends.
+        buffer = np.frombuffer(data, dtype=np.uint8)[start:end]
+        parts = (buffer[at : at + _CHUNK] for at in range(0, buffer.size, _CHUNK))
+        return sum(int(np.count_nonzero(part == needle[0])) for part in parts)
     return sum(
-        data[position : min(position + _CHUNK + overlap, end)].count(needle)
+        data[position : min(position + _CHUNK + 1, end)].count(needle)
         for position in range(start, end, _CHUNK)
     )
 
