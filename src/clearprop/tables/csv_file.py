@@ -24,7 +24,8 @@ from clearprop.tables.names import name_columns
 from clearprop.tables.source_file import Data, TextFile
 from clearprop.tables.spellings import MISSING, AmbiguousMark, is_grouped_by_dots
 from clearprop.tables.table import Table
-from clearprop.tables.text_columns import Reading, TextColumn, read_text_column
+from clearprop.tables.text_cast import TextColumn
+from clearprop.tables.text_columns import Reading, read_text_column
 
 __all__ = ["read_csv"]
 

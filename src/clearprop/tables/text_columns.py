@@ -1,13 +1,11 @@
 """From a column of text, as a CSV file holds it, to a typed column; strict where others guess.
 
-The fast path casts whole columns and then looks for what the cast would hide: leading zeros,
-hexadecimal, integers beyond what the type holds. A column that does not cast is looked at through
-its distinct spellings. Knows nothing of delimiters, quotes and encodings.
+A column that casts as a whole is done (`text_cast`); any other is looked at through its distinct
+spellings. Knows nothing of delimiters, quotes and encodings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clearprop.errors import TableError
 from clearprop.tables.spellings import (
-    INFINITE,
     MISSING,
     TRUTH,
     looks_like_number,
@@ -27,14 +23,21 @@ from clearprop.tables.spellings import (
     tidy,
 )
 from clearprop.tables.table import Column
+from clearprop.tables.text_cast import (
+    AsText,
+    TextColumn,
+    cast,
+    cast_chunks,
+    first_row_of,
+    rounded_note,
+    to_numpy,
+    too_large,
+)
 
-__all__ = ["Reading", "TextColumn", "read_text_column"]
+__all__ = ["Reading", "read_text_column"]
 
 Array = npt.NDArray[Any]
 
-_ZERO, _NINE = ord("0"), ord("9")
-_HEX = (ord("x"), ord("X"))
-_LARGEST_EXACT = 2.0**53
 _INT64 = (-(2**63), 2**63 - 1)
 _SAMPLE = 1000
 _INT32_OFFSETS = 2**31 - 1  # Arrow's short text type counts its bytes in int32
@@ -43,46 +46,6 @@ _INT32_OFFSETS = 2**31 - 1  # Arrow's short text type counts its bytes in int32
 # ("1", "2", "3+"), so they need a large majority; numbers with decimals are measurements.
 _MOSTLY_WHOLE = 0.95
 _MOSTLY_DECIMAL = 0.5
-
-
-@dataclass(frozen=True)
-class TextColumn:
-    """A column as the file holds it, and what is needed to judge and to speak of it.
-
-    Attributes:
-        name: as in the header.
-        chunks: the spellings; null where the field is empty. Numbers and dates if they were
-            converted as they were cut.
-        source: the file as the user calls it.
-        line_of: the file line of a row.
-        decimal: "," or "." if the user said so.
-        missing: spellings that mean "no value".
-        keep: True if the user wants the column as text.
-    """
-
-    name: str
-    chunks: pa.ChunkedArray
-    source: str
-    line_of: Callable[[int], int]
-    decimal: str | None = None
-    missing: frozenset[str] = MISSING
-    keep: bool = False
-
-    def error(self, message: str, row: int, value: str, remedy: str) -> TableError:
-        """The error for one of the column's values."""
-        return TableError(
-            message,
-            source=self.source,
-            line=self.line_of(row),
-            column=self.name,
-            value=value,
-            remedy=remedy,
-        )
-
-    @property
-    def text_remedy(self) -> str:
-        """How to have the column read as text."""
-        return f"have the column read as text (text=[{self.name!r}], --text {self.name!r})"
 
 
 @dataclass(frozen=True)
@@ -102,10 +65,6 @@ class Reading:
     decimal: str | None = None
 
 
-class _AsText(Exception):  # noqa: N818  (a decision, not an error)
-    """The column casts to numbers but must stay text; carries the reason."""
-
-
 def read_text_column(text: TextColumn) -> Reading:
     """Type a column by all of its values.
 
@@ -114,17 +73,17 @@ def read_text_column(text: TextColumn) -> Reading:
         AmbiguousMark: commas that may be decimal marks or thousands separators.
     """
     if text.chunks.type != pa.string():
-        return _typed(text, *_to_numpy(text.chunks.chunks, len(text.chunks)))
+        return _typed(text, *to_numpy(text.chunks.chunks, len(text.chunks)))
     if text.chunks.null_count == len(text.chunks):
         return Reading(_all_missing(text.name, len(text.chunks)))
     try:
         # A number may be among the user's own spellings of "no value"; a cast would read it.
         own = text.missing - MISSING
-        typed = None if text.keep or own else _cast(text.chunks, text)
+        typed = None if text.keep or own else cast(text.chunks, text)
         if typed is not None:
             return _typed(text, *typed)
         return _through_spellings(text)
-    except _AsText as reason:
+    except AsText as reason:
         return _through_spellings(text, why=str(reason))
 
 
@@ -135,159 +94,13 @@ def _typed(text: TextColumn, values: Array, missing: Array) -> Reading:
     count = int(np.count_nonzero(spelled))
     return Reading(
         Column(text.name, values, missing | spelled),
-        _rounded_note(text, values),
+        rounded_note(text, values),
         {"NaN": count} if count else {},
     )
 
 
 def _all_missing(name: str, n_rows: int) -> Column:
     return Column(name, np.full(n_rows, np.nan), np.ones(n_rows, dtype=bool))
-
-
-def _cast(chunks: pa.ChunkedArray, text: TextColumn) -> tuple[Array, Array] | None:
-    """The column as int64, float64 or datetime64[us], with its missing mask; None if neither."""
-    first = _first_value(chunks)
-    if first is None or not (looks_like_number(first) or INFINITE.fullmatch(first)):
-        return None
-    for kind in (pa.int64(), pa.float64()):
-        arrays = _cast_chunks(chunks, kind)
-        if arrays is not None:
-            values, missing = _to_numpy(arrays, len(chunks))
-            if values.dtype.kind == "f":
-                _refuse_overflow(chunks, values, text)
-            if values.dtype.kind == "i" or _all_whole(values):
-                _refuse_codes(chunks)
-            return values, missing
-    arrays = _cast_chunks(chunks, pa.timestamp("us"))
-    return None if arrays is None else _to_numpy(arrays, len(chunks))
-
-
-def _first_value(chunks: pa.ChunkedArray) -> str | None:
-    for chunk in chunks.chunks:
-        if chunk.null_count < len(chunk):
-            first: str = chunk.drop_null()[0].as_py() if chunk.null_count else chunk[0].as_py()
-            return first
-    return None
-
-
-def _cast_chunks(chunks: pa.ChunkedArray, kind: pa.DataType) -> list[pa.Array] | None:
-    try:
-        return [chunk.cast(kind) for chunk in chunks.chunks]
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return None
-
-
-def _to_numpy(arrays: list[pa.Array], n_rows: int) -> tuple[Array, Array]:
-    kind = arrays[0].type
-    dtype, filler = {
-        pa.int64(): ("int64", 0),
-        pa.float64(): ("float64", np.nan),
-        pa.timestamp("us"): ("datetime64[us]", np.datetime64("NaT")),
-        pa.int32(): ("int32", -1),
-    }[kind]
-    values = np.empty(n_rows, dtype=dtype)
-    missing = np.zeros(n_rows, dtype=bool)
-    start = 0
-    for array in arrays:
-        stop = start + len(array)
-        if array.null_count:
-            missing[start:stop] = array.is_null().to_numpy(zero_copy_only=False)
-            if dtype == "datetime64[us]":
-                values[start:stop] = array.to_numpy(zero_copy_only=False)
-            else:
-                values[start:stop] = array.fill_null(filler).to_numpy()
-        else:
-            values[start:stop] = array.to_numpy(zero_copy_only=False)
-        start = stop
-    return values, missing
-
-
-def _bytes_of(chunk: pa.Array) -> tuple[Array, Array]:
-    """Offsets (one more than values) and bytes of a chunk of text."""
-    _, offsets, data = chunk.buffers()
-    ends = np.frombuffer(offsets, dtype=np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
-    content = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else None
-    return ends, np.zeros(1, dtype=np.uint8) if content is None else content
-
-
-def _all_whole(values: Array) -> bool:
-    """Whether no number has a fraction; the first ones mostly decide, so they are asked first."""
-    with np.errstate(invalid="ignore"):
-        return all(
-            not np.any(part[np.isfinite(part)] % 1) for part in (values[:_SAMPLE], values[_SAMPLE:])
-        )
-
-
-def _refuse_codes(chunks: pa.ChunkedArray) -> None:
-    """Numbers that are written as no number is: 007, and 0x1F which the cast accepts."""
-    for chunk in chunks.chunks:
-        ends, content = _bytes_of(chunk)
-        starts = ends[:-1]
-        if starts.size and starts[-1] == content.size:
-            starts = starts[starts < content.size]
-        at = np.flatnonzero(content[starts] == _ZERO)
-        at = at[ends[at + 1] - ends[at] > 1]
-        following = content[starts[at] + 1]
-        for row in at[(following >= _ZERO) & (following <= _NINE)]:
-            word = chunk[int(row)].as_py()
-            if word.isdigit():
-                raise _AsText(f"codes with leading zeros such as {word!r}")
-        if np.isin(following, _HEX).any():
-            raise _AsText("hexadecimal codes")
-
-
-def _value_at(chunks: pa.ChunkedArray, row: int) -> str:
-    value: str = chunks[row].as_py()
-    return value
-
-
-def _refuse_overflow(chunks: pa.ChunkedArray, values: Array, text: TextColumn) -> None:
-    """Infinity that was not written as infinity; whole numbers beyond int64."""
-    if max(values.max(), -values.min()) < _LARGEST_EXACT:
-        return
-    for row in np.flatnonzero(np.isinf(values)):
-        word = _value_at(chunks, int(row))
-        if not INFINITE.fullmatch(word):
-            raise _too_large(text, word)
-    with np.errstate(invalid="ignore"):
-        large = np.flatnonzero(np.abs(values) >= _LARGEST_EXACT)
-    if large.size and np.isfinite(values[large]).any():
-        words = pc.drop_null(chunks)
-        if pc.all(pc.match_substring_regex(words, r"^[+-]?\d+$")).as_py():
-            raise _AsText("integers too large for 64 bits, which would be rounded as numbers")
-
-
-def _too_large(text: TextColumn, word: str) -> TableError:
-    row = _row_of(text.chunks, word)
-    return text.error(
-        "the number is too large to hold (expected below 1.8e308)",
-        row,
-        word,
-        f"Correct it, leave it empty, or {text.text_remedy}.",
-    )
-
-
-def _row_of(chunks: pa.ChunkedArray, word: str) -> int:
-    """The first row with a spelling."""
-    row: int = pc.index(chunks, pa.scalar(word)).as_py()
-    return row
-
-
-def _rounded_note(text: TextColumn, values: Array) -> tuple[str, ...]:
-    """A note on whole numbers among decimals that float64 cannot hold exactly."""
-    if max(values.max(), -values.min()) < _LARGEST_EXACT:
-        return ()
-    with np.errstate(invalid="ignore"):
-        large = np.flatnonzero((np.abs(values) >= _LARGEST_EXACT) & np.isfinite(values))
-    for row in large:
-        word = tidy(_value_at(text.chunks, int(row)))
-        if word.lstrip("+-").isdigit() and int(word) != int(values[row]):
-            line = text.line_of(int(row))
-            return (
-                f"column {text.name!r}: integers beyond 2^53 among decimals are rounded "
-                f"(first on line {line}: {word} to {int(values[row])})",
-            )
-    return ()
 
 
 @dataclass(frozen=True)
@@ -305,7 +118,7 @@ def _distinct(text: TextColumn) -> _Spellings:
     if chunks.nbytes > _INT32_OFFSETS:
         chunks = chunks.cast(pa.large_string())
     encoded = chunks.combine_chunks().dictionary_encode()
-    codes, _ = _to_numpy([encoded.indices], len(encoded))
+    codes, _ = to_numpy([encoded.indices], len(encoded))
     dictionary = encoded.dictionary
     stripped = pc.utf8_trim_whitespace(dictionary)
     gone = pc.is_in(stripped, value_set=pa.array(sorted(text.missing), dictionary.type))
@@ -362,14 +175,14 @@ def _through_spellings(text: TextColumn, why: str = "") -> Reading:
 def _typed_words(text: TextColumn, found: _Spellings) -> Reading | None:
     """The plain cast again, now that spellings of "no value" are out of its way."""
     try:
-        typed = _cast(pa.chunked_array([pa.array(found.words, pa.string())]), text)
-    except _AsText as reason:
+        typed = cast(pa.chunked_array([pa.array(found.words, pa.string())]), text)
+    except AsText as reason:
         return _as_text(text, found, f"read as text: {reason}")
     if typed is None:
         return None
     filler = {"i": 0, "f": np.nan, "M": np.datetime64("NaT")}[typed[0].dtype.kind]
     column = _gather(text.name, typed[0], found.codes, filler)
-    notes = _rounded_note(text, column.values) if column.kind == "float" else ()
+    notes = rounded_note(text, column.values) if column.kind == "float" else ()
     return Reading(column, notes, found.spelled_missing)
 
 
@@ -381,9 +194,9 @@ def _dates(text: TextColumn, found: _Spellings) -> Reading | None:
         (pa.timestamp("us"), ""),
         (pa.timestamp("us", "UTC"), "times with a zone are converted to UTC"),
     ):
-        arrays = _cast_chunks(words, kind)
+        arrays = cast_chunks(words, kind)
         if arrays is not None and "-" in found.words[0]:
-            values, _ = _to_numpy([array.cast(pa.timestamp("us")) for array in arrays], len(words))
+            values, _ = to_numpy([array.cast(pa.timestamp("us")) for array in arrays], len(words))
             column = _gather(text.name, values, found.codes, nat)
             notes = (f"column {text.name!r}: {note}",) if note else ()
             return Reading(column, notes, found.spelled_missing)
@@ -437,7 +250,7 @@ def _float(text: TextColumn, value: int | float | None, found: _Spellings) -> fl
         return float(value or 0)
     except OverflowError:
         word = next(word for word in found.words if tidy(word) == str(value))
-        raise _too_large(text, word) from None
+        raise too_large(text, word) from None
 
 
 def _mixed(text: TextColumn, found: _Spellings, values: list[int | float | None]) -> Reading:
@@ -446,7 +259,7 @@ def _mixed(text: TextColumn, found: _Spellings, values: list[int | float | None]
     number = np.array([value is not None for value in values])
     share = counts[number].sum() / counts.sum()
     word = found.words[int(np.flatnonzero(~number)[0])]
-    row = _row_of(text.chunks, word)
+    row = first_row_of(text.chunks, word)
     decimal = any(isinstance(value, float) and value % 1 for value in values)
     if share >= _MOSTLY_WHOLE or (decimal and share > _MOSTLY_DECIMAL):
         others = int(counts[~number].sum()) - 1
