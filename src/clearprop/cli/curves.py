@@ -21,6 +21,7 @@ __all__ = ["Curves", "curves_in_text", "plot_curves", "require_plotting"]
 
 SUFFIXES = (".svg", ".png")
 MIN_WIDTH, MAX_WIDTH, HEIGHT = 40, 90, 12
+LOGARITHMIC_FROM = 20  # times that the largest value exceeds the least
 TRAINING, VALIDATION = "⠒", "•"
 
 Points = Sequence[float | None]
@@ -61,7 +62,11 @@ def curves_in_text(curves: Curves, width: int) -> str:
     if len(curves.loss) < 2 or width < MIN_WIDTH:
         return ""
     shared = curves.metric == "loss"
-    title = f"loss ({curves.unit}) over the epochs"
+    drawn_values = [*curves.loss, *(curves.validation if shared else ())]
+    known = [value for value in drawn_values if value is not None]
+    logarithmic = bool(known) and min(known) > 0 and max(known) > LOGARITHMIC_FROM * min(known)
+    scale = ", logarithmic scale" if logarithmic else ""
+    title = f"loss ({curves.unit}) over the epochs{scale}"
     keys = f"{TRAINING} training"
     if curves.validation and shared:
         keys += f"   {VALIDATION} validation"
@@ -74,6 +79,8 @@ def curves_in_text(curves: Curves, width: int) -> str:
     n_epochs = len(curves.loss)
     ticks = sorted({1, *(round(1 + (n_epochs - 1) * quarter / 4) for quarter in range(5))})
     figure.ruler(axis="x").ticks(ticks, [str(tick) for tick in ticks])
+    if logarithmic:
+        figure.ruler(axis="y").scale("log")
     figure.axes(active=False, side=1)
     drawn = plotext.uncolorize(figure.build())
     figure.clear()

@@ -42,6 +42,9 @@ class Output:
         """A part of the report."""
         if self.quiet:
             return
+        if renderable == "":
+            sys.stdout.write("\n")
+            return
         with self.stdout.capture() as captured:
             self.stdout.print(Padding(renderable, (0, 0, 0, indent), expand=False))
         # Rich fills lines up with spaces, which get in the way of copying and comparing.

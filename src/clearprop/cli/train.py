@@ -41,6 +41,8 @@ SAID_BY_REPORT = (
     "Training stopped at max_time",
     "Stochastic Optimizer: Maximum iterations",
 )
+# The options of data_options.
+_READING = ("delimiter", "encoding", "decimal", "missing", "text")
 # A run that stopped for one of these reasons can be gone on with.
 UNFINISHED = ("interrupted", "max_seconds")
 
@@ -123,12 +125,12 @@ def command(
         validation_size=options.pop("validation_size"),
         random_state=options.pop("seed"),
         keep=options.pop("keep"),
-        checkpoint=f"{path}.checkpoint",
+        checkpoint=None if options["solver"] == "lbfgs" else f"{path}.checkpoint",
         resume=resume,
         **{name: value for name, value in options.items() if value is not None},
     )
     _say_prepared(out, table, prepared)
-    _say_checkpoint(out, f"{path}.checkpoint", resume=resume)
+    _say_checkpoint(out, f"{path}.checkpoint", prepared, resume=resume)
     with shown_progress(out, is_loss=prepared.estimator.scoring is None) as callbacks:
         model, report = train_prepared(prepared, callbacks=callbacks)
     save_model(model, path)
@@ -140,12 +142,9 @@ def command(
         title = f"{model.record['data']}: {model.target.name}"
         plot_curves(curves, plot, title=title, kept_epoch=report.kept_epoch)
     _say_trained(out, model, report, curves)
-    _say_next(out, data, path, plot, report)
+    _say_next(out, path, plot, report)
     out.document({"model": path, "size": os.path.getsize(path), "target": model.target.name,
                   "task": model.target.task, **model.record})  # fmt: skip
-
-
-_READING = ("delimiter", "encoding", "decimal", "missing", "text")
 
 
 def _say_prepared(out: Output, table: Table, prepared: PreparedTable) -> None:
@@ -154,11 +153,14 @@ def _say_prepared(out: Output, table: Table, prepared: PreparedTable) -> None:
     out.say()
 
 
-def _say_checkpoint(out: Output, path: str, *, resume: bool) -> None:
+def _say_checkpoint(out: Output, path: str, prepared: PreparedTable, *, resume: bool) -> None:
     there = os.path.exists(path)
-    if resume and not there:
+    if prepared.estimator.checkpoint is None:
+        if resume:
+            out.note("L-BFGS keeps no checkpoint: training from the start")
+    elif resume and not there:
         out.note(f"there is no {path} to go on from: training from the start")
-    if there and not resume:
+    elif there and not resume:
         out.note(
             f"{path} is of a run that did not finish; training from the start (--resume goes on)"
         )
@@ -180,12 +182,12 @@ def _say_trained(out: Output, model: TableModel, report: TrainingReport, curves:
         out.say(part, indent=2)
 
 
-def _say_next(out: Output, data: str, path: str, plot: str | None, report: TrainingReport) -> None:
+def _say_next(out: Output, path: str, plot: str | None, report: TrainingReport) -> None:
     out.say()
     lines = [("model", f"{path} ({size_of(Path(path).stat().st_size)})")]
     if plot:
         lines.append(("curves", plot))
     if report.stopped in UNFINISHED and os.path.exists(f"{path}.checkpoint"):
-        lines.append(("go on with", f"clearprop train {data} … --resume"))
+        lines.append(("go on with", "the same command and --resume"))
     lines.append(("next", f"clearprop predict {path} new.csv"))
     out.say(facts(lines))

@@ -1,0 +1,232 @@
+"""`clearprop train`: what it says, what it writes, how it stops and goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from clearprop import __version__
+from clearprop.cli.options import PARAMETER_NAMES
+from clearprop.estimators import MLPClassifier, MLPRegressor
+from clearprop.model_file import load_model
+
+from .running import start, write
+
+FEW = ("--max-iter", "3", "--hidden-layer-sizes", "8")
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_digits_reach_97_percent_and_the_report_says_everything(run, folder):
+    ran = run("train", "digits")
+    assert ran.status == 0
+    accuracy = float(re.search(r"accuracy +([0-9.]+)", ran.stdout).group(1))
+    assert accuracy >= 0.97
+    for part in (
+        "digits: 1,797 rows, 65 columns",
+        "10 classes",
+        "'pixel_0_0': constant",
+        "held out for the test",
+        "61 → 200 → 10",
+        "no better for 10",
+        "always '1'",
+        "beats the baseline",
+        "true \\ predicted",
+        "digits.safetensors (",
+        "clearprop predict digits.safetensors new.csv",
+        "validation",
+    ):
+        assert part in " ".join(ran.stdout.split()), part
+    assert ran.stderr == ""
+    assert (folder / "digits.safetensors").exists()
+    assert not (folder / "digits.safetensors.checkpoint").exists()
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+    assert "\x1b" not in ran.stdout
+
+
+def test_json_holds_the_report_and_nothing_else_is_written(run):
+    ran = run("train", "diabetes", "--json", "--seed", "3")
+    document = ran.json
+    assert ran.stderr == ""
+    assert document["task"] == "regression"
+    assert document["seed"] == 3
+    assert document["scores"]["rows"] == document["rows"]["test"] == 88
+    assert len(document["curves"]["loss"]) == document["epochs"]["trained"]
+    assert document["versions"]["clearprop"] == __version__
+    assert document["scores"]["beats_baseline"] is True
+
+
+def test_every_parameter_of_the_estimators_is_in_the_help(run):
+    ran = run("train", "--help")
+    assert ran.status == 0
+    for estimator in (MLPClassifier(), MLPRegressor()):
+        for name in estimator.get_params():
+            offered = bool(re.search(rf"--{name.replace('_', '-')}[ /]", ran.stdout))
+            assert offered == (name in PARAMETER_NAMES or name == "resume"), name
+            assert offered or re.search(rf"\b{name}\b", ran.stdout), name
+
+
+def test_parameters_reach_the_estimator(run, folder):
+    ran = run(
+        "train", "iris", "--hidden-layer-sizes", "6,5", "--activation", "tanh", "--solver", "sgd",
+        "--no-nesterovs-momentum", "--batch-size", "auto", "--n-iter-no-change", "inf",
+        "--alpha", "0.25", "--max-iter", "4", "--scoring", "accuracy", "--no-shuffle",
+    )  # fmt: skip
+    assert ran.status == 0, ran.stderr
+    estimator = load_model(folder / "iris.safetensors").estimator
+    expected = {
+        "hidden_layer_sizes": (6, 5), "activation": "tanh", "solver": "sgd", "alpha": 0.25,
+        "nesterovs_momentum": False, "n_iter_no_change": np.inf, "max_iter": 4,
+        "scoring": "accuracy", "shuffle": False,
+    }  # fmt: skip
+    assert {name: estimator.get_params()[name] for name in expected} == expected
+    assert estimator.n_iter_ == 4
+    assert "accuracy" in json.dumps(load_model(folder / "iris.safetensors").record["curves"])
+
+
+def test_no_hidden_layer_and_lbfgs(run, folder):
+    ran = run("train", "iris", "--hidden-layer-sizes", "none", "--solver", "lbfgs", "--alpha", "1")
+    assert ran.status == 0, ran.stderr
+    assert "4 → 3" in ran.stdout
+    assert "to know when to stop" not in ran.stdout
+    assert load_model(folder / "iris.safetensors").estimator.n_layers_ == 2
+
+
+def test_what_is_not_worth_more_than_nothing_is_said_plainly(run, folder):
+    generator = np.random.default_rng(0)
+    columns = {"noise": generator.normal(size=200), "y": ["a"] * 150 + ["b"] * 50}
+    write(folder / "noise.csv", columns)
+    ran = run("train", "noise.csv", "--hidden-layer-sizes", "4", "--max-iter", "2")
+    assert ran.status == 0
+    assert "does NOT beat the baseline" in ran.stdout
+
+
+def test_many_classes_give_the_worst_pairs_instead_of_a_matrix(run, folder):
+    generator = np.random.default_rng(0)
+    classes = np.repeat([f"class {i}" for i in range(30)], 20)
+    write(folder / "many.csv", {"x": generator.normal(size=600), "y": classes})
+    ran = run("train", "many.csv", *FEW)
+    assert ran.status == 0
+    assert "predicted as" in ran.stdout
+    assert "true \\ predicted" not in ran.stdout
+
+
+def test_plot_as_svg_and_png(run, folder):
+    pytest.importorskip("matplotlib")
+    for name, start_of_file in {"a.svg": b"<?xml", "b.png": b"\x89PNG", "c.svg": b"<?xml"}.items():
+        assert run("train", "iris", *FEW, "--plot", name).status == 0
+        assert (folder / name).read_bytes().startswith(start_of_file)
+    assert b"validation loss" in (folder / "a.svg").read_bytes()
+    assert sha256(folder / "a.svg") == sha256(folder / "c.svg")
+
+
+def test_a_plot_that_cannot_be_written_is_refused_before_training(run, folder, monkeypatch):
+    for name in ("curves.gif", "nowhere/curves.svg"):
+        ran = run("train", "iris", "--plot", name)
+        assert ran.status == 2
+        assert "--plot" in ran.stderr
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    ran = run("train", "iris", "--plot", "curves.svg")
+    assert ran.status == 2
+    assert "pip install 'clearprop[plot]'" in ran.stderr
+    assert not (folder / "iris.safetensors").exists()
+
+
+def test_only_a_model_is_replaced_unasked(run, folder):
+    path = folder / "iris.safetensors"
+    assert run("train", "iris", *FEW).status == 0
+    first = sha256(path)
+    assert run("train", "iris", *FEW, "--seed", "1").status == 0
+    assert sha256(path) != first
+    path.write_text("a year of work")
+    ran = run("train", "iris", *FEW)
+    assert (ran.status, path.read_text()) == (2, "a year of work")
+    assert "--force" in ran.stderr
+    assert run("train", "iris", *FEW, "--force").status == 0
+    assert sha256(path) == first
+
+
+def test_equal_runs_write_equal_files(run, folder):
+    for name in ("a", "b"):
+        assert run("train", "diabetes", *FEW, "--output", f"{name}.safetensors").status == 0
+    assert sha256(folder / "a.safetensors") == sha256(folder / "b.safetensors")
+
+
+def test_time_limit_keeps_the_best_and_goes_on_to_the_same_bits(run, folder):
+    assert run("train", "digits", "--max-iter", "12", "-o", "whole.safetensors").status == 0
+    ran = run("train", "digits", "--max-iter", "12", "--max-time", "0.05")
+    assert ran.status == 0
+    assert "--max-time" in ran.stdout
+    assert "--resume" in ran.stdout
+    assert load_model(folder / "digits.safetensors").record["epochs"]["trained"] < 12
+    ran = run("train", "digits", "--max-iter", "12", "--resume")
+    assert ran.status == 0, ran.stderr
+    assert sha256(folder / "digits.safetensors") == sha256(folder / "whole.safetensors")
+    assert not (folder / "digits.safetensors.checkpoint").exists()
+    assert "no digits.safetensors.checkpoint" in run("train", "digits", "--max-iter", "2",
+                                                     "--resume").stderr  # fmt: skip
+
+
+def test_resuming_another_run_is_refused(run):
+    assert run("train", "digits", "--max-iter", "12", "--max-time", "0.05").status == 0
+    ran = run("train", "digits", "--max-iter", "12", "--alpha", "0.5", "--resume")
+    assert ran.status == 2
+    assert "other settings" in ran.stderr
+
+
+LONG = ("--max-iter", "40", "--n-iter-no-change", "inf", "--hidden-layer-sizes", "300")
+
+
+@pytest.fixture(scope="module")
+def never_killed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    process = start("train", "digits", *LONG, "--quiet", cwd=folder)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    return sha256(folder / "digits.safetensors")
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.15, 0.6])
+def test_killed_and_resumed_gives_the_bits_of_a_run_never_killed(tmp_path, never_killed, seconds):
+    often = (*LONG, "--quiet", "--checkpoint-seconds", "0")
+    checkpoint = tmp_path / "digits.safetensors.checkpoint"
+    process = start("train", "digits", *often, cwd=tmp_path)
+    while not checkpoint.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert checkpoint.exists()
+    assert not (tmp_path / "digits.safetensors").exists()
+    process = start("train", "digits", *often, "--resume", cwd=tmp_path)
+    _, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (0, "")
+    assert sha256(tmp_path / "digits.safetensors") == never_killed
+    assert not checkpoint.exists()
+
+
+def test_ctrl_c_keeps_the_best_so_far_reports_and_saves(tmp_path):
+    endless = ("--max-iter", "100000", "--n-iter-no-change", "inf", "--checkpoint-seconds", "0")
+    process = start("train", "digits", *endless, cwd=tmp_path)
+    while not (tmp_path / "digits.safetensors.checkpoint").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    report, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "interrupted by Ctrl-C" in report
+    assert "held out for the test" in report
+    model = load_model(tmp_path / "digits.safetensors")
+    assert model.record["epochs"]["stopped"] == "interrupted"
+    assert (tmp_path / "digits.safetensors.checkpoint").exists()
