@@ -206,6 +206,7 @@ def test_help_and_version(run):
         assert help_text.status == 0
         assert "--json" in help_text.stdout
     assert run().status == 2
+    assert run().stderr.startswith("Usage: clearprop")
 
 
 def test_warning_filters_are_as_before(run):

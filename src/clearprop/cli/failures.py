@@ -50,6 +50,9 @@ def guarded(run: Callable[[], Any], *, json: bool, debug: bool) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return EXIT_INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as nothing_asked:
+        click.echo(nothing_asked.format_message(), err=True)
+        return EXIT_USER
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except Exception as error:

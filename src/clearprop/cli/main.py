@@ -85,6 +85,7 @@ Exit status: 0 done; 2 something to correct in the data or the command; 1 a faul
 
 
 @click.group(
+    "clearprop",
     cls=_Commands,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -31,6 +31,16 @@ DEFAULTS = {
     "scoring": "the loss of the validation part",
 }
 HELP = {
+    "activation": "activation of the hidden layers.",
+    "solver": "what minimises the loss.",
+    "learning_rate": 'the learning rate over time, for the solver "sgd".',
+    "momentum": 'momentum, for the solver "sgd".',
+    "nesterovs_momentum": 'whether it is Nesterov\'s, for the solver "sgd".',
+    "beta_1": "Adam: decay of the gradient's running mean.",
+    "beta_2": "Adam: decay of the squared gradient's running mean.",
+    "epsilon": "Adam: keeps its denominator above 0.",
+    "max_fun": 'evaluations of the loss at most, for the solver "lbfgs".',
+    "checkpoint_seconds": "time between two writes of MODEL.checkpoint.",
     "hidden_layer_sizes": "width of each hidden layer, such as 64,32; or none.",
     "batch_size": "rows per step.",
     "loss": 'regression: "squared_error", or "poisson" for counts.',

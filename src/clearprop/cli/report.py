@@ -203,9 +203,9 @@ def evaluation_parts(evaluation: Evaluation, model: TableModel, width: int) -> l
 def _error_table(evaluation: QuantityEvaluation, target: str) -> RenderableType:
     r2 = "undefined" if evaluation.r2 is None else f"{evaluation.r2:.4f}"
     grid = Grid(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-    grid.add_column(f"error in {target}", min_width=30)
-    grid.add_column("model", justify="right")
-    grid.add_column("baseline", justify="right")
+    grid.add_column(f"error in {target}", overflow="fold")
+    grid.add_column("model", justify="right", no_wrap=True)
+    grid.add_column("baseline", justify="right", no_wrap=True)
     model, baseline = evaluation.mae, evaluation.baseline_mae
     grid.add_row("mean absolute error", f"{model:.4g}", f"{baseline:.4g}")
     model, baseline = evaluation.rmse, evaluation.baseline_rmse
