@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clearprop import backprop, gradcheck
+from clearprop.cli import check
 
 
 @pytest.mark.parametrize("options", [(), ("--activation", "tanh", "--alpha", "3")])
@@ -22,6 +23,19 @@ def test_gradients_agree(run, data, options):
     assert document["rows"] == 8
     assert document["max_relative_error"] <= 1e-6
     assert [array["name"] for array in document["arrays"]][:3] == ["dW[0]", "db[0]", "dinput[0]"]
+
+
+def test_the_penalty_is_part_of_what_is_checked(run, monkeypatch):
+    given = {}
+
+    def watched(*arguments, **options):
+        given.update(options)
+        return gradcheck.check_gradients(*arguments, **options)
+
+    assert run("train", "iris", "--max-iter", "3", "--alpha", "0.75").status == 0
+    monkeypatch.setattr(check, "check_gradients", watched)
+    assert run("check", "iris.safetensors", "iris").status == 0
+    assert given["l2"] == 0.75
 
 
 def test_a_wrong_gradient_is_our_fault(run, monkeypatch):

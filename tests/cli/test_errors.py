@@ -176,11 +176,13 @@ def test_debug_shows_the_traceback_and_nothing_else_does(tmp_path):
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
-    process = start("train", "digits", *FEW, "--quiet", cwd=tmp_path)
+    # More lines than any pipe holds.
+    write(tmp_path / "t.csv", {"x": np.arange(60_000.0) % 7, "y": np.arange(60_000) % 2})
+    process = start("train", "t.csv", "--target", "y", *FEW, "--quiet", cwd=tmp_path)
     process.communicate(timeout=60)
     assert process.returncode == 0
-    with start("predict", "digits.safetensors", "digits", cwd=tmp_path) as process:
-        assert process.stdout.readline().startswith("row,prediction")
+    with start("predict", "t.safetensors", "t.csv", cwd=tmp_path) as process:
+        assert process.stdout.readline().startswith("line,prediction")
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(timeout=60) == 0

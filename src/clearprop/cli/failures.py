@@ -22,7 +22,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from clearprop.errors import ClearpropError, TableError
 
-__all__ = ["EXIT_INTERRUPTED", "EXIT_OURS", "EXIT_USER", "guarded"]
+__all__ = ["EXIT_INTERRUPTED", "EXIT_OURS", "EXIT_USER", "guarded", "leave_stdout"]
 
 EXIT_OURS, EXIT_USER, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -43,10 +43,6 @@ def guarded(run: Callable[[], Any], *, json: bool, debug: bool) -> int:
     try:
         with warnings.catch_warnings():
             status = run()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _close_stdout()
-        return 0
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return EXIT_INTERRUPTED
@@ -100,7 +96,7 @@ def _write(description: dict[str, Any], *, json: bool) -> None:
     click.echo(f"error: {description['message']}{remedy}", err=True)
 
 
-def _close_stdout() -> None:
+def leave_stdout() -> None:
     """Nobody reads any more: what is still buffered must not be written at exit."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

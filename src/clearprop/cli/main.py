@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from clearprop import __version__
-from clearprop.cli.failures import guarded
+from clearprop.cli.failures import guarded, leave_stdout
 
 __all__ = ["main"]
 
@@ -53,6 +53,16 @@ class _Commands(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        # click would make a failure of it, but whoever has read enough may go.
+        try:
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            leave_stdout()
+            return 0
+        return status
 
     def main(  # type: ignore[override]  # always leaves by SystemExit, whatever standalone_mode
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any

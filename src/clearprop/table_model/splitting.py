@@ -79,7 +79,7 @@ def _draw(
     """Split the rows in two; the second part has the share asked for, as far as classes allow."""
     counts = np.bincount(kinds[rows])
     wanted = counts * share
-    taken = np.minimum(np.floor(wanted), np.maximum(counts - 1, 0)).astype(np.int64)
+    taken = np.floor(wanted).astype(np.int64)
     # The rows that rounding down has left over go where most was cut off.
     left_over = round(share * len(rows)) - int(taken.sum())
     for kind in np.argsort(taken - wanted, kind="stable"):
