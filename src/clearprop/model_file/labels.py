@@ -17,6 +17,9 @@ from clearprop.tables.stored import Stored
 
 __all__ = ["labels_from_json", "labels_to_json"]
 
+MOST_CHARACTERS = 2**24
+"""Characters that text labels may take in memory (64 MiB), each as many as the dtype is wide."""
+
 
 def labels_to_json(labels: NDArray[Any]) -> dict[str, Any]:
     """Labels as `dtype` and `labels`.
@@ -25,7 +28,7 @@ def labels_to_json(labels: NDArray[Any]) -> dict[str, Any]:
         labels: shape (n_classes,), of truth values, numbers or text; or objects, each one of those.
 
     Raises:
-        ParameterError: labels of another dtype, such as bytes or dates.
+        ParameterError: labels of another dtype, such as bytes or dates; texts too wide to be read.
 
     Examples:
         >>> labels_to_json(np.array(["no", "yes"]))
@@ -41,6 +44,12 @@ def labels_to_json(labels: NDArray[Any]) -> dict[str, Any]:
             remedy="Train with labels that are text, whole numbers, floats or truth values, such "
             "as y.astype(str).",
         )
+    if dtype.kind == "U" and labels.nbytes // 4 > MOST_CHARACTERS:
+        raise ParameterError(
+            f"cannot save this model: its {len(values)} class labels have dtype {dtype}, which "
+            f"takes {labels.nbytes // 4:,} characters, expected at most {MOST_CHARACTERS:,}",
+            remedy="Train with shorter labels; np.array(y.tolist()) is no wider than it must be.",
+        )
     return {"dtype": name, "labels": values}
 
 
@@ -52,8 +61,11 @@ def labels_from_json(data: object) -> NDArray[Any]:
     """
     stored = Stored(data, "class labels", ["dtype", "labels"])
     dtype, values = stored.text("dtype"), stored.items("labels")
-    if dtype not in {"object", *DTYPES} and not re.fullmatch("U[1-9][0-9]{0,5}", dtype):
+    if dtype not in {"object", *DTYPES} and not re.fullmatch("U[1-9][0-9]{0,7}", dtype):
         raise stored.error("dtype", f"one of object, U…, {', '.join(DTYPES)}")
+    # Before NumPy allocates it: a short file can state any width.
+    if dtype[0] == "U" and int(dtype[1:]) * len(values) > MOST_CHARACTERS:
+        raise stored.error("dtype", f"of at most {MOST_CHARACTERS:,} characters in all labels")
     try:
         if not all(type(value) in (str, int, float, bool) for value in values):
             raise ValueError("labels of other types")
