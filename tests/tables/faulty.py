@@ -129,6 +129,16 @@ _DELIMITERS = (
     Case("tab", b"a\tb\n1\tx\n2\ty\n", _PLAIN, ("delimiter: tab",)),
     Case("pipe", b"a|b\n1|x\n2|y\n", _PLAIN, ("delimiter: '|'",)),
     Case("sep line of Excel", b"sep=;\na;b\n1;x\n2;y\n", _PLAIN, ("delimiter: ';'",)),
+    *(
+        Case(
+            f"tab given as {tab}",
+            b"a\tb\n1\tx\n2\ty\n",
+            _PLAIN,
+            ("delimiter: tab",),
+            options={"delimiter": tab},
+        )
+        for tab in ("\t", "\\t", "tab")
+    ),
     Case("given", b"a:b\n1:x\n2:y\n", _PLAIN, ("delimiter: ':'",), options={"delimiter": ":"}),
     Case("one column", b"a\n1\n2\n", {"a": [1, 2]}),
     Case(

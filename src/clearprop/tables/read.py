@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from clearprop.tables.source_file import PARQUET_MAGIC, closest, decode_text, re
 from clearprop.tables.table import Table
 
 __all__ = ["read_table"]
+
+_TAB = ("tab", "\\t")  # the latter is two characters: a shell does not turn them into a tab
 
 
 def read_table(
@@ -45,7 +48,8 @@ def read_table(
             (`digits`, `wine`, `breast_cancer`, `diabetes`, `iris`; a file of that name is reached
             as "./wine"); a pandas or polars DataFrame; an array of shape (n_rows, n_columns); a
             dict of arrays of shape (n_rows,).
-        delimiter: the character between fields; found out if None.
+        delimiter: the character between fields; found out if None. A tab may also be named "tab" or
+            written as a backslash and a t, as a shell passes it on.
         encoding: the file's encoding; found out if None.
         decimal: the decimal mark, "." or ","; found out if None.
         header: whether the first line holds names; None takes it for names unless it holds numbers
@@ -84,13 +88,15 @@ def read_table(
 
 
 def _checked(options: CsvOptions) -> CsvOptions:
+    if options.delimiter in _TAB:
+        options = replace(options, delimiter="\t")
     delimiter, decimal = options.delimiter, options.decimal
     if delimiter is not None and (
         len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n'
     ):
         raise ParameterError(
             f"delimiter must be one ASCII character, got {delimiter!r}",
-            remedy="For example ',', ';', '|' or a tab ('\\t').",
+            remedy="For example ',', ';', '|' or 'tab'.",
         )
     if decimal not in {None, ".", ","}:
         raise ParameterError(f"decimal must be '.' or ',', got {decimal!r}")
