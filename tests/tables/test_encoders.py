@@ -139,6 +139,13 @@ def test_booleans_by_hand():
     assert encode(encoder, [None], datetime)[0].tolist() == [[0, 1]]
 
 
+def test_remedies_name_what_is_expected_in_the_plural():
+    encoder = BooleanEncoder.fit(table(x=[True, False]), "x")
+    with pytest.raises(TableError) as caught:
+        encode(encoder, ["maybe"])
+    assert "'x' is used as truth values (true or false): correct" in caught.value.remedy
+
+
 @pytest.mark.parametrize("value", [2, 0.5, "maybe", datetime(2024, 5, 31)])
 def test_neither_true_nor_false_is_named(value):
     encoder = BooleanEncoder.fit(table(x=[True, False]), "x")

@@ -82,9 +82,16 @@ def distinct_values(column: Column) -> Array:
 
 
 def _convert_texts(
-    table: Table, name: str, convert: Callable[[str], Any | None], expected: str, dtype: str
+    table: Table,
+    name: str,
+    convert: Callable[[str], Any | None],
+    expected: tuple[str, str],
+    dtype: str,
 ) -> Array:
-    """Each distinct spelling converted once; the first row whose spelling is refused is named."""
+    """Each distinct spelling converted once; the first row whose spelling is refused is named.
+
+    What is expected is said in the singular and in the plural.
+    """
     column = table.columns[name]
     spellings = column.categories or ()
     converted = [convert(spelling.strip()) for spelling in spellings]
@@ -94,11 +101,11 @@ def _convert_texts(
     bad = present & refused[codes]
     if bad.any():
         remedy = (
-            f"Column {name!r} is used as {expected}s: correct the value, or leave it empty if it "
+            f"Column {name!r} is used as {expected[1]}: correct the value, or leave it empty if it "
             "is missing."
         )
         row = int(np.flatnonzero(bad)[0])
-        raise value_error(table, name, row, f"expected a {expected}", remedy)
+        raise value_error(table, name, row, f"expected a {expected[0]}", remedy)
     filler = np.zeros(1, dtype=dtype)[0]
     filled = [filler if value is None else value for value in converted]
     return np.array(filled, dtype=dtype)[codes]
@@ -145,7 +152,7 @@ def as_numbers(table: Table, name: str) -> tuple[Floats, Bools]:
     elif column.kind == "float":
         values = column.values
     elif column.kind == "text":
-        values = _convert_texts(table, name, _number, "number", "float64")
+        values = _convert_texts(table, name, _number, ("number", "numbers"), "float64")
     else:
         raise _refuse_kind(table, name, "number")
     values = np.where(missing, 0.0, values)
@@ -173,7 +180,8 @@ def as_booleans(table: Table, name: str) -> tuple[Bools, Bools]:
     if column.kind == "boolean":
         return np.asarray(column.values & ~missing, dtype=np.bool_), missing
     if column.kind == "text":
-        values = _convert_texts(table, name, _truth, "truth value (true or false)", "bool")
+        expected = ("truth value (true or false)", "truth values (true or false)")
+        values = _convert_texts(table, name, _truth, expected, "bool")
         return np.asarray(values & ~missing, dtype=np.bool_), missing
     if column.kind == "datetime":
         raise _refuse_kind(table, name, "truth value")
@@ -208,7 +216,10 @@ def as_times(table: Table, name: str) -> tuple[Array, Bools]:
     if column.kind == "datetime":
         values = column.values.astype("datetime64[us]")
     elif column.kind == "text":
-        expected = "date (2024-05-31) or time (2024-05-31 13:45)"
+        expected = (
+            "date (2024-05-31) or time (2024-05-31 13:45)",
+            "dates (2024-05-31) or times (2024-05-31 13:45)",
+        )
         values = _convert_texts(table, name, _time, expected, "datetime64[us]")
     else:
         raise _refuse_kind(table, name, "date")
