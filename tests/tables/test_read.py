@@ -222,3 +222,33 @@ def test_quoted_newline_at_a_block_boundary(
     assert table.columns["b"].categories == ("xxxxxxxx", value, "y")
     assert table.n_rows == n_filled + 2
     assert table.line_of(n_filled + 1) == n_filled + 4
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [
+        (["+1", "2"], [1, 2]),
+        (["3", "+9007199254740993"], [3, 2**53 + 1]),
+        (["-1", "+9223372036854775807", "NA"], [-1, 2**63 - 1, None]),
+    ],
+)
+def test_whole_numbers_with_a_plus_sign_are_exact(
+    tmp_path: Path, delimiter: str, words: list[str], values: list[int | None]
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(f"{word}{delimiter}x" for word in ["a", *words]))
+    column = read_table(path).columns["a"]
+    assert column.kind == "integer"
+    found = [
+        None if gone else int(value)
+        for value, gone in zip(column.values, column.missing, strict=True)
+    ]
+    assert found == values
+
+
+@pytest.mark.parametrize("word", ["+0x1F", "+-5", "++5", "+"])
+def test_a_plus_sign_makes_no_number_of_what_is_none(tmp_path: Path, word: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"a,b\n{word},x\n1,x\n")
+    assert read_table(path).columns["a"].kind == "text"

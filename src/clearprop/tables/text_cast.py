@@ -87,7 +87,7 @@ def cast(chunks: pa.ChunkedArray, text: TextColumn) -> tuple[Array, Array] | Non
     if first is None or not (looks_like_number(first) or INFINITE.fullmatch(first)):
         return None
     for kind in (pa.int64(), pa.float64()):
-        arrays = cast_chunks(chunks, kind)
+        arrays = _cast_integers(chunks) if kind == pa.int64() else cast_chunks(chunks, kind)
         if arrays is not None:
             values, missing = to_numpy(arrays, len(chunks))
             if values.dtype.kind == "f":
@@ -113,6 +113,14 @@ def cast_chunks(chunks: pa.ChunkedArray, kind: pa.DataType) -> list[pa.Array] | 
         return [chunk.cast(kind) for chunk in chunks.chunks]
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
+
+
+def _cast_integers(chunks: pa.ChunkedArray) -> list[pa.Array] | None:
+    """The chunks as int64; Arrow's cast knows no plus sign, so it is taken off whole numbers."""
+    arrays = cast_chunks(chunks, pa.int64())
+    if arrays is not None or not pc.any(pc.starts_with(chunks, "+")).as_py():
+        return arrays
+    return cast_chunks(pc.replace_substring_regex(chunks, r"^\+(\d+)$", r"\1"), pa.int64())
 
 
 def to_numpy(arrays: list[pa.Array], n_rows: int) -> tuple[Array, Array]:
