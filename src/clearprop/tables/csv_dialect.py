@@ -16,7 +16,8 @@ from clearprop.tables.source_file import Data
 
 __all__ = ["DELIMITERS", "Dialect", "describe", "lines_of", "sniff"]
 
-# In order of preference where several fit: a comma may stand inside numbers, the others do not.
+# In order of preference where several cut into as many fields: a comma may stand inside numbers,
+# the others do not.
 DELIMITERS = ("\t", ";", "|", ",")
 
 _HEAD = 1 << 18
@@ -105,27 +106,18 @@ def sniff(data: Data, source: str, delimiter: str | None, header: bool | None) -
 def _find_delimiter(head: str) -> str:
     """The delimiter that cuts header and first rows into the same number of fields, most fields.
 
-    Where none does, the one the header has most of; where the header has none, the one that most
+    Commas that another such delimiter leaves as decimal marks do not cut. Where none fits but
+    perhaps the comma, the one the header has most of; where the header has none, the one that most
     rows have: the structure check will then name the line that does not fit.
     """
-    counts: dict[str, list[int]] = {}
-    for delimiter in DELIMITERS:
-        rows = csv.reader(head.splitlines(keepends=True), delimiter=delimiter)
-        counts[delimiter] = []
-        try:
-            for row in rows:
-                if row:
-                    counts[delimiter].append(len(row))
-                if len(counts[delimiter]) > _SAMPLE:
-                    break
-        except csv.Error:
-            continue
-        # The last record may be cut by the end of the sample.
-        if len(counts[delimiter]) <= _SAMPLE and len(head) >= _HEAD // 4:
-            counts[delimiter].pop()
-    for delimiter, found in counts.items():
-        if found and found[0] > 1 and len(set(found)) == 1 and delimiter != ",":
-            return delimiter
+    sample = {delimiter: _sample(head, delimiter) for delimiter in DELIMITERS}
+    counts = {one: [len(row) for row in rows] for one, rows in sample.items()}
+    fitting = [one for one in DELIMITERS if len(set(counts[one])) == 1 and counts[one][0] > 1]
+    others = [one for one in fitting if one != ","]
+    if any(_leaves_decimal_commas(sample[one]) for one in others):
+        fitting = others
+    if others:
+        return max(fitting, key=lambda one: counts[one][0])
     by_header = max(DELIMITERS, key=lambda one: counts[one][0] if counts[one] else 0)
     if counts[by_header] and counts[by_header][0] > 1:
         return by_header
@@ -134,6 +126,29 @@ def _find_delimiter(head: str) -> str:
     )
     best = rows_with.most_common(1)
     return best[0][0] if best and best[0][1] > 0 else ","
+
+
+def _sample(head: str, delimiter: str) -> list[list[str]]:
+    """The first records that hold anything, up to one whose quotes cannot be read."""
+    records: list[list[str]] = []
+    try:
+        for row in csv.reader(head.splitlines(keepends=True), delimiter=delimiter):
+            if row:
+                records.append(row)
+            if len(records) > _SAMPLE:
+                break
+    except csv.Error:
+        return records
+    # The last record may be cut by the end of the sample.
+    if len(records) <= _SAMPLE and len(head) >= _HEAD // 4:
+        records.pop()
+    return records
+
+
+def _leaves_decimal_commas(records: list[list[str]]) -> bool:
+    """Whether every comma in the fields below the first record is a number's decimal mark."""
+    with_comma = [field.strip() for row in records[1:] for field in row if "," in field]
+    return bool(with_comma) and all(map(_NUMBER.fullmatch, with_comma))
 
 
 def _first_record(
