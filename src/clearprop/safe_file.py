@@ -159,6 +159,11 @@ def read_safe_file(
             "it was not written by clearprop",
             remedy="Do not use the file; write the model anew.",
         ) from error
+    except MemoryError as error:
+        raise ModelFileError(
+            f"{name!r} takes more memory to read than there is",
+            remedy="Free memory, or read it on a machine with more.",
+        ) from error
 
 
 def float_to_json(value: float) -> float | str:
@@ -339,6 +344,7 @@ def _parse(blob: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     if set(described) != {"format", "version", "sha256", "content"}:
         raise ValueError("unknown entries in the header")
     metadata = _from_json(described["content"])
+    _require_plain(metadata, "metadata", 0)
     for name, entry in header.items():
         if set(entry) != {"dtype", "shape", "data_offsets"}:
             raise ValueError(f"unknown entries for the array {name!r}")

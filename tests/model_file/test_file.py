@@ -19,6 +19,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from clearprop import safe_file
 from clearprop.errors import ModelFileError, ParameterError
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.model_file import load_model, save_model
@@ -415,3 +416,36 @@ def test_a_pickled_model_is_refused_and_a_checkpoint_too(tmp_path: Path) -> None
     write_safe_file(tmp_path / "run", "checkpoint", {}, {})
     with pytest.raises(ModelFileError, match="is a checkpoint file, expected a model file"):
         load_model(tmp_path / "run")
+
+
+def test_parameters_nested_too_deeply_are_refused(
+    tmp_path: Path,
+    described: tuple[dict[str, Any], dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arrays, metadata = described
+    nested: list[Any] = []
+    for _ in range(600):
+        nested = [nested]
+    metadata = changed(metadata, "estimator/parameters/random_state", nested)
+    with monkeypatch.context() as patch:
+        patch.setattr(safe_file, "_require_plain", lambda *_: None)
+        write_safe_file(tmp_path / "model", "model", arrays, metadata)
+    with pytest.raises(ModelFileError, match="nested more than 100 levels deep"):
+        load_model(tmp_path / "model")
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError])
+def test_a_model_that_exhausts_the_machine_is_refused(
+    tmp_path: Path,
+    described: tuple[dict[str, Any], dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[Exception],
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise error
+
+    write_safe_file(tmp_path / "model", "model", *described)
+    monkeypatch.setattr("clearprop.model_file.file.estimator_from_json", exhausted)
+    with pytest.raises(ModelFileError, match=f"cannot be used.*{error.__name__}"):
+        load_model(tmp_path / "model")

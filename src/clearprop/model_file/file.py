@@ -102,6 +102,12 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         if stored.value("table") is None:
             return estimator
         return table_model_from_json(stored.value("table"), estimator)
+    except (RecursionError, MemoryError) as error:
+        raise ModelFileError(
+            f"{os.fspath(path)!r} cannot be used: reading it takes more memory or depth than there "
+            f"is ({type(error).__name__})",
+            remedy="Take an undamaged copy of the model, or a machine with more memory.",
+        ) from error
     except ClearpropError as error:
         raise ModelFileError(
             f"{os.fspath(path)!r} cannot be used: {error.message}",
