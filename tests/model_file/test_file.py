@@ -279,6 +279,15 @@ def test_the_remedy_for_a_random_state_works(tmp_path: Path) -> None:
     same(passed(model, tmp_path / "model").predict_proba(X), model.predict_proba(X))
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_not_saved(tmp_path: Path, value: float) -> None:
+    model = copy.deepcopy(MODELS["early stopping"]())
+    model.coefs_[0][0, 0] = value
+    with pytest.raises(ParameterError, match="its weights hold NaN or infinity"):
+        save_model(model, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
 # -- what is not loaded ---------------------------------------------------------------------------
 
 
@@ -381,6 +390,8 @@ def test_metadata_that_save_model_does_not_write_is_refused(
         {"intercepts_1": np.zeros((3, 1))},
         {"coefs_2": np.zeros((3, 3))},
         {"code": np.zeros(3, np.uint8)},
+        {"coefs_0": np.full((4, 5), np.nan)},
+        {"intercepts_1": np.array([0.0, -np.inf, 0.0])},
     ],
 )
 def test_weights_that_do_not_fit_the_network_are_refused(

@@ -103,8 +103,8 @@ def estimator_to_json(estimator: Any) -> tuple[dict[str, NDArray[Any]], dict[str
     """Arrays `coefs_0`, `intercepts_0`, … and JSON of a fitted estimator.
 
     Raises:
-        ParameterError: not one of `ESTIMATORS`, not fitted, or with a parameter that only code
-            could bring back.
+        ParameterError: not one of `ESTIMATORS`, not fitted, with weights that are not finite, or
+            with a parameter that only code could bring back.
     """
     name = type(estimator).__name__
     if type(estimator) is not ESTIMATORS.get(name):
@@ -121,6 +121,11 @@ def estimator_to_json(estimator: Any) -> tuple[dict[str, NDArray[Any]], dict[str
     arrays: dict[str, NDArray[Any]] = {}
     for number, layer in enumerate(estimator.parameters_):
         arrays[f"coefs_{number}"], arrays[f"intercepts_{number}"] = layer
+    if not _all_finite(arrays):
+        raise ParameterError(
+            f"cannot save this {name}: its weights hold NaN or infinity, expected finite numbers",
+            remedy="Train it again, with a smaller learning_rate_init or scaled inputs.",
+        )
     network = estimator.network_
     names = getattr(estimator, "feature_names_in_", None)
     return arrays, {
@@ -195,11 +200,17 @@ def _layers_from_arrays(
             raise damaged("weights", f"{name} of shape {shape}, got {arrays[name].shape}")
     if {array.dtype.name for array in arrays.values()} not in ({"float64"}, {"float32"}):
         raise damaged("weights", "arrays of one dtype, float64 or float32")
+    if not _all_finite(arrays):
+        raise damaged("weights", "finite numbers, got NaN or infinity")
     numbers = range(network.n_layers)
     return (
         [arrays[f"coefs_{number}"] for number in numbers],
         [arrays[f"intercepts_{number}"] for number in numbers],
     )
+
+
+def _all_finite(arrays: dict[str, NDArray[Any]]) -> bool:
+    return all(bool(np.isfinite(array).all()) for array in arrays.values())
 
 
 def _target_to_json(estimator: Estimator) -> dict[str, Any] | None:
