@@ -13,7 +13,6 @@ from clearprop.cli.files import load_table_model
 from clearprop.cli.options import data_options, shared_options
 from clearprop.cli.output import Output
 from clearprop.gradcheck import check_gradients
-from clearprop.tables import read_table
 
 __all__ = ["command"]
 
@@ -54,7 +53,7 @@ def command(
     out = Output(as_json=as_json)
     out.take_warnings()
     model = load_table_model(model_path)
-    table = read_table(data, **reading)
+    table = model.read(data, **reading)
     for note in table.notes:
         out.note(f"{table.source}: {note}")
     X, Y = model.batch(table.take(np.arange(min(rows, table.n_rows))))

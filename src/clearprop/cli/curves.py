@@ -98,11 +98,12 @@ def _draw(values: Points, *, marker: str, lines: bool) -> None:
     plotext.figure.draw(signal)
 
 
-def require_plotting(path: str) -> None:
+def require_plotting(path: str, *, force: bool) -> None:
     """Refuse, before hours of training, a plot that could not be written after it.
 
     Raises:
-        ParameterError: matplotlib is missing, or the suffix or the folder is not one to write.
+        ParameterError: matplotlib is missing, a file stands there, or the suffix or the folder is
+            not one to write.
     """
     if Path(path).suffix.lower() not in SUFFIXES:
         raise ParameterError(
@@ -113,6 +114,11 @@ def require_plotting(path: str) -> None:
         raise ParameterError(
             "--plot needs matplotlib, which is not installed",
             remedy="Install it with: pip install 'clearprop[plot]'",
+        )
+    if os.path.lexists(path) and not force:
+        raise ParameterError(
+            f"--plot {path}: a file stands there already",
+            remedy="Name another file, or replace it with --force.",
         )
     folder = Path(path).parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):

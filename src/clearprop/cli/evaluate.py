@@ -11,7 +11,6 @@ from clearprop.cli.files import load_table_model
 from clearprop.cli.options import data_options, shared_options
 from clearprop.cli.output import Output
 from clearprop.cli.report import evaluation_parts, table_headline
-from clearprop.tables import read_table
 
 __all__ = ["command"]
 
@@ -30,7 +29,7 @@ def command(model_path: str, data: str, as_json: bool, debug: bool, **reading: A
     out = Output(as_json=as_json)
     out.take_warnings()
     model = load_table_model(model_path)
-    table = read_table(data, **reading)
+    table = model.read(data, **reading)
     for note in table.notes:
         out.note(f"{table.source}: {note}")
     if os.path.basename(data) == model.record["data"]:

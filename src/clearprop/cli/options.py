@@ -180,6 +180,9 @@ def data_options(command: Command) -> Command:
         click.option(
             "--missing", multiple=True, metavar="TEXT", help="A spelling that means no value."
         ),
+        click.option(
+            "--header/--no-header", default=None, help="Whether the first line holds names."
+        ),
         click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark."),
         click.option("--encoding", metavar="NAME", help="Encoding, such as latin-1."),
         click.option("--delimiter", metavar="CHARACTER", help="Character between fields."),

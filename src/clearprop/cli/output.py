@@ -18,7 +18,20 @@ from rich.text import Text
 
 from clearprop.errors import ClearpropWarning, DataWarning
 
-__all__ = ["Output"]
+__all__ = ["Output", "shown"]
+
+
+def shown(text: str) -> str:
+    r"""Text from the user's data, fit for a terminal: what does not print is spelled out.
+
+    Examples:
+        >>> print(shown("\x1b[31mred\n"))
+        \x1b[31mred\n
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
 
 
 class Output:
@@ -94,7 +107,7 @@ class Output:
         self.notes.append(remark)
         if self.as_json:
             return
-        line = Text(f"{kind}: {text}")
+        line = Text(f"{kind}: {' '.join(map(shown, text.splitlines()))}")
         line.stylize("yellow" if kind == "warning" else "cyan", 0, len(kind) + 1)
         # Files and pipes get a remark as one line, so that it can be searched for.
         self.stderr.print(line, soft_wrap=not self.stderr.is_terminal)

@@ -17,7 +17,6 @@ from clearprop.cli.predictions import (
 )
 from clearprop.cli.report import count_of
 from clearprop.errors import ParameterError
-from clearprop.tables import read_table
 
 __all__ = ["command"]
 
@@ -69,7 +68,7 @@ def command(
             )
         require_new_file(output, force=force, inputs=[model_path, data])
     model = load_table_model(model_path)
-    table = read_table(data, **reading)
+    table = model.read(data, **reading)
     for note in table.notes:
         out.note(f"{table.source}: {note}")
     predictions = model.predict(table)

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from clearprop.atomic_write import replace_file
 from clearprop.table_model import Predictions, TableModel
-from clearprop.tables import Table
+from clearprop.tables import Column, Table
 from clearprop.tables.columns import SET_ASIDE
 
 __all__ = ["prediction_columns", "write_csv", "write_parquet", "write_to_stdout"]
@@ -32,22 +32,35 @@ def prediction_columns(model: TableModel, table: Table, predictions: Predictions
 
     Returns:
         "line" (or "row", where the table has no lines), the identifiers, "prediction", and
-        "probability of …" for each class.
+        "probability of …" for each class. An identifier of one of these names gets " (data)"
+        after it.
     """
     first = table.line_of(0) is not None
     place = [table.line_of(row) if first else row + 1 for row in range(table.n_rows)]
     columns: Columns = {"line" if first else "row": place}
+    ours = {*columns, "prediction", *(f"probability of {label}" for label in predictions.classes)}
     for profile in model.encoder.profiles:
         if profile.role == SET_ASIDE and profile.reason.startswith("identifier-like"):
             column = table.columns.get(profile.name)
             if column is not None:
-                columns[profile.name] = [column.text(row) for row in range(table.n_rows)]
+                name = profile.name
+                while name in ours or name in columns:
+                    name = f"{name} (data)"
+                columns[name] = _identifiers(column)
     columns["prediction"] = predictions.values.tolist()
     if predictions.probabilities is not None:
         for index, label in enumerate(predictions.classes):
             values = predictions.probabilities[:, index].tolist()
             columns[f"probability of {label}"] = values
     return columns
+
+
+def _identifiers(column: Column) -> list[Any]:
+    """Whole numbers as such, everything else as it is spelled; None where it is missing."""
+    if column.kind == "integer":
+        values = column.values.tolist()
+        return [None if gone else value for value, gone in zip(values, column.missing, strict=True)]
+    return [column.text(row) for row in range(len(column.values))]
 
 
 def _csv_parts(columns: Columns) -> Iterator[str]:

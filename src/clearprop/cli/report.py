@@ -14,6 +14,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
+from clearprop.cli.output import shown
 from clearprop.table_model import (
     ClassEvaluation,
     Evaluation,
@@ -83,7 +84,7 @@ def facts(lines: Iterable[Fact]) -> Grid:
     grid.add_column(overflow="fold")
     before = ""
     for heading, text in lines:
-        grid.add_row("" if heading == before else heading, Text(text))
+        grid.add_row("" if heading == before else heading, Text(shown(text)))
         before = heading
     return grid
 
@@ -203,7 +204,7 @@ def evaluation_parts(evaluation: Evaluation, model: TableModel, width: int) -> l
 def _error_table(evaluation: QuantityEvaluation, target: str) -> RenderableType:
     r2 = "undefined" if evaluation.r2 is None else f"{evaluation.r2:.4f}"
     grid = Grid(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-    grid.add_column(f"error in {target}", overflow="fold")
+    grid.add_column(Text(f"error in {shown(target)}"), overflow="fold")
     grid.add_column("model", justify="right", no_wrap=True)
     grid.add_column("baseline", justify="right", no_wrap=True)
     model, baseline = evaluation.mae, evaluation.baseline_mae
@@ -230,12 +231,12 @@ def _confusion_matrix(evaluation: ClassEvaluation, labels: list[str]) -> Grid:
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     grid.add_column("true \\ predicted", style="dim", no_wrap=True)
     for label in labels:
-        grid.add_column(Text(label), justify="right", no_wrap=True)
+        grid.add_column(Text(shown(label)), justify="right", no_wrap=True)
     grid.add_column("right", justify="right", no_wrap=True)
     for i, recall in enumerate(evaluation.recall()):
         cells = [_cell(int(n), i == j) for j, n in enumerate(evaluation.confusion[i])]
         share = Text("" if recall is None else f"{recall:.1%}")
-        grid.add_row(Text(labels[i]), *cells, share)
+        grid.add_row(Text(shown(labels[i])), *cells, share)
     return grid
 
 
@@ -256,5 +257,5 @@ def _worst_pairs(evaluation: ClassEvaluation, labels: list[str]) -> RenderableTy
     grid.add_column("rows", justify="right")
     for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True):
         if wrong[i, j]:
-            grid.add_row(Text(labels[i]), Text(labels[j]), f"{wrong[i, j]:,}")
+            grid.add_row(Text(shown(labels[i])), Text(shown(labels[j])), f"{wrong[i, j]:,}")
     return grid if grid.row_count else Text("No class was taken for another one.")

@@ -22,6 +22,7 @@ from clearprop.cli.report import (
     stopped_text,
     table_headline,
 )
+from clearprop.errors import ParameterError
 from clearprop.model_file import save_model
 from clearprop.table_model import (
     PreparedTable,
@@ -42,7 +43,7 @@ SAID_BY_REPORT = (
     "Stochastic Optimizer: Maximum iterations",
 )
 # The options of data_options.
-_READING = ("delimiter", "encoding", "decimal", "missing", "text")
+_READING = ("delimiter", "encoding", "decimal", "header", "missing", "text")
 # A run that stopped for one of these reasons can be gone on with.
 UNFINISHED = ("interrupted", "max_seconds")
 
@@ -85,7 +86,7 @@ Examples:
 @click.option("--keep", multiple=True, metavar="COLUMN", help="Never set this column aside.")
 @click.option("--plot", metavar="FILE", help="Write the learning curves as .svg or .png.")
 @click.option("--resume", is_flag=True, help="Go on from MODEL.checkpoint.")
-@click.option("--force", is_flag=True, help="Replace an output file that is no model.")
+@click.option("--force", is_flag=True, help="Replace files that would else be kept.")
 @click.option("--quiet", "-q", is_flag=True, help="Warnings and errors only.")
 @data_options
 @shared_options
@@ -113,7 +114,9 @@ def command(
     path = output or default_model_path(data)
     require_model_path(path, force=force)
     if plot:
-        require_plotting(plot)
+        require_plotting(plot, force=force)
+    if options["solver"] != "lbfgs":
+        _require_checkpoint(f"{path}.checkpoint", resume=resume, force=force)
     table = read_table(data, **{name: options.pop(name) for name in _READING})
     for note in table.notes:
         out.note(f"{table.source}: {note}")
@@ -153,6 +156,14 @@ def _say_prepared(out: Output, table: Table, prepared: PreparedTable) -> None:
     out.say()
 
 
+def _require_checkpoint(path: str, *, resume: bool, force: bool) -> None:
+    if os.path.lexists(path) and not (resume or force):
+        raise ParameterError(
+            f"{path} is there already, perhaps of a run that did not finish",
+            remedy="Go on from it with --resume, or lose it and train from the start with --force.",
+        )
+
+
 def _say_checkpoint(out: Output, path: str, prepared: PreparedTable, *, resume: bool) -> None:
     there = os.path.exists(path)
     if prepared.estimator.checkpoint is None:
@@ -160,10 +171,6 @@ def _say_checkpoint(out: Output, path: str, prepared: PreparedTable, *, resume: 
             out.note("L-BFGS keeps no checkpoint: training from the start")
     elif resume and not there:
         out.note(f"there is no {path} to go on from: training from the start")
-    elif there and not resume:
-        out.note(
-            f"{path} is of a run that did not finish; training from the start (--resume goes on)"
-        )
 
 
 def _say_trained(out: Output, model: TableModel, report: TrainingReport, curves: Curves) -> None:

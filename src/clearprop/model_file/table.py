@@ -22,6 +22,7 @@ _KEYS = ("encoder", "target", "target_scale", "record")
 _RECORD_KEYS = (
     "baseline",
     "data",
+    "reading",
     "rows",
     "seed",
     "parts",
@@ -66,7 +67,23 @@ def table_model_from_json(data: object, estimator: Estimator) -> TableModel:
         raise stored.error("target", f"what {type(estimator).__name__} predicts")
     record = Stored(stored.value("record"), "record", _RECORD_KEYS)
     _require_baseline(record.value("baseline"), len(target.classes))
+    _require_reading(record.value("reading"))
     return TableModel(encoder, target, estimator, scale, stored.value("record"))
+
+
+def _require_reading(data: object) -> None:
+    """Check the options that every later table is read with."""
+    fits = isinstance(data, dict) and all(
+        (name == "decimal" and value in (".", ","))
+        or (
+            name in ("missing", "text")
+            and isinstance(value, list)
+            and all(isinstance(word, str) for word in value)
+        )
+        for name, value in data.items()
+    )
+    if not fits:
+        raise damaged("reading", "a decimal mark, and lists of texts as missing and text")
 
 
 def _require_baseline(data: object, n_classes: int) -> None:

@@ -75,6 +75,32 @@ class TableModel:
         """Whether the model predicts classes."""
         return self.target.task == "classification"
 
+    def read(self, data: Any, **options: Any) -> Table:
+        """Read a table the way the training table was read.
+
+        A decimal mark that only the training table proved, and spellings and columns named for it,
+        hold for every table of this model.
+
+        Args:
+            data: anything that `clearprop.tables.read_table` takes; a `Table` is returned as it is.
+            options: of `read_table`; those left out or empty are as in training.
+
+        Raises:
+            TableError: the table cannot be read, or has no row.
+        """
+        if not isinstance(data, Table):
+            given = {name: value for name, value in options.items() if value not in (None, ())}
+            table = read_table(data, **{**self.record["reading"], **given})
+        else:
+            table = data
+        if table.n_rows == 0:
+            raise TableError(
+                "there is no row below the header",
+                source=table.source,
+                remedy="Give a table with at least one row.",
+            )
+        return table
+
     def predict(self, data: Any) -> Predictions:
         """Predict the target of each row.
 
@@ -85,7 +111,7 @@ class TableModel:
         Raises:
             TableError: the table cannot be read, or a value does not fit its column.
         """
-        X, report = self.encoder.encode(_as_table(data))
+        X, report = self.encoder.encode(self.read(data))
         messages = report.messages()
         if self.is_classifier:
             probabilities = self._probabilities(X)
@@ -117,7 +143,7 @@ class TableModel:
         Raises:
             TableError: as `predict`, and where there is no target column or no target.
         """
-        table = drop_missing_targets(_as_table(data), self.target.name)
+        table = drop_missing_targets(self.read(data), self.target.name)
         y = self.target.encode(table)
         X, _ = self.encoder.encode(table)
         baseline = self.record["baseline"]
@@ -136,7 +162,7 @@ class TableModel:
             X, shape (n_rows, n_features), and Y, shape (n_rows, n_outputs); standardised numbers
             for regression.
         """
-        table = drop_missing_targets(_as_table(data), self.target.name)
+        table = drop_missing_targets(self.read(data), self.target.name)
         y = self.target.encode(table)
         if self.target_scale is not None:
             y = self.target_scale.apply(y)
@@ -149,14 +175,3 @@ class TableModel:
     def _values(self, X: Array) -> Array:
         assert self.target_scale is not None  # regression always has one
         return self.target_scale.restore(self.estimator.predict(X))
-
-
-def _as_table(data: Any) -> Table:
-    table = data if isinstance(data, Table) else read_table(data)
-    if table.n_rows == 0:
-        raise TableError(
-            "there is no row below the header",
-            source=table.source,
-            remedy="Give a table with at least one row.",
-        )
-    return table

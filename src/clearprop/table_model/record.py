@@ -58,6 +58,7 @@ def training_record(
     scores = getattr(estimator, "validation_scores_", None)
     return {
         "data": os.path.basename(prepared.source),
+        "reading": prepared.rows.reading,
         "rows": {
             "read": prepared.n_read,
             "without_target": prepared.n_read - prepared.rows.n_rows,

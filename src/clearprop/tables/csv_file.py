@@ -87,7 +87,19 @@ def read_csv(file: TextFile, source: str, options: CsvOptions) -> Table:
         first_line=None if lines is not None else first_line,
         lines=lines,
         notes=tuple(notes),
+        reading=_alike(options, readings),
     )
+
+
+def _alike(options: CsvOptions, readings: Sequence[Reading]) -> dict[str, str | list[str]]:
+    """The options by which another file is read as this one was: given, or proved by its values."""
+    commas = any(reading.decimal == "," for reading in readings)
+    alike: dict[str, str | list[str]] = {
+        "decimal": options.decimal or ("," if commas else ""),
+        "missing": sorted(options.missing),
+        "text": sorted(options.text),
+    }
+    return {name: value for name, value in alike.items() if value}
 
 
 def _unknown(wanted: Collection[str], names: Collection[str]) -> list[str]:

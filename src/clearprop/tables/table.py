@@ -7,7 +7,7 @@ every later message can name the line. This file knows nothing of files, targets
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,8 @@ class Table:
             row i stands on line first_line + i.
         first_line: line of the first data row, counted from 1; None if the source has no lines.
         notes: sentences about how it was read that the user should see.
+        reading: options of `read_table` by which another file of this kind is read alike: the
+            decimal mark that was given or proved, and the given `missing` and `text`.
 
     Examples:
         >>> ash = Column("ash", np.array([2.4, 2.1]), np.array([False, False]))
@@ -93,6 +95,7 @@ class Table:
     first_line: int | None = None
     lines: Array | None = None
     notes: tuple[str, ...] = ()
+    reading: dict[str, Any] = field(default_factory=dict)
 
     def line_of(self, row: int) -> int | None:
         """The file line on which a row starts, or None if the source has no lines."""

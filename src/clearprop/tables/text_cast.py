@@ -86,7 +86,9 @@ def cast(chunks: pa.ChunkedArray, text: TextColumn) -> tuple[Array, Array] | Non
     first = _first_value(chunks)
     if first is None or not (looks_like_number(first) or INFINITE.fullmatch(first)):
         return None
-    for kind in (pa.int64(), pa.float64()):
+    # Where commas are decimal marks, 1.234 is a thousand and more; only its spelling shows that.
+    kinds = (pa.int64(),) if text.decimal == "," else (pa.int64(), pa.float64())
+    for kind in kinds:
         arrays = _cast_integers(chunks) if kind == pa.int64() else cast_chunks(chunks, kind)
         if arrays is not None:
             values, missing = to_numpy(arrays, len(chunks))
