@@ -17,7 +17,7 @@ demo: .venv/installed ## Train on scikit-learn's digits: a model file and an hon
 	$(BIN)/clearprop train digits --output digits.safetensors --force
 
 test: lint types ## Run all the tests, with lint and types
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n auto --dist loadgroup
 
 lint: .venv/ready ## Check format and style
 	$(BIN)/ruff format --check

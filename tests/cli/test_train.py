@@ -136,7 +136,7 @@ def test_a_plot_that_cannot_be_written_is_refused_before_training(run, folder, m
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     ran = run("train", "iris", "--plot", "curves.svg")
     assert ran.status == 2
-    assert "pip install 'clearprop[plot]'" in ran.stderr
+    assert "pip install matplotlib" in ran.stderr
     assert not (folder / "iris.safetensors").exists()
 
 

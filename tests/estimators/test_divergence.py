@@ -14,7 +14,7 @@ from sklearn.datasets import (
     load_iris,
     load_wine,
 )
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.preprocessing import StandardScaler
 
 from clearprop.errors import DataWarning, DivergenceError, DivergenceWarning, ParameterError
@@ -151,3 +151,58 @@ def test_a_good_regressor_gets_no_such_warning(solver: str, early_stopping: bool
         random_state=0,
     )
     assert model.fit(X, STANDARD_PROGRESSION).score(X, STANDARD_PROGRESSION) > 0.4
+
+
+def test_unscaled_targets_are_said_to_need_more_training_not_a_lower_rate() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    with (
+        pytest.warns(ConvergenceWarning),
+        pytest.warns(DivergenceWarning, match="loss still falling.*learning_rate_init") as warned,
+    ):
+        model = MLPRegressor(random_state=0).fit(X, y)
+    assert not any("too high" in str(warning.message) for warning in warned)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        better = MLPRegressor(random_state=0, learning_rate_init=0.01).fit(X, y)
+    assert better.score(X, y) > model.score(X, y)
+
+
+def test_a_constant_target_that_is_missed_is_not_silent() -> None:
+    with pytest.warns(DivergenceWarning, match="targets are not scaled"):
+        MLPRegressor(random_state=0, early_stopping=True).fit(IRIS_STANDARD, np.full(150, 1e6))
+
+
+def test_a_first_fit_that_failed_leaves_no_model() -> None:
+    model = MLPRegressor(solver="sgd", learning_rate_init=1e6, batch_size=10, random_state=0)
+    with pytest.raises(DivergenceError, match=r"diverged in epoch 1, step \d+"):
+        model.fit(IRIS_STANDARD, IRIS_STANDARD[:, 0])
+    with pytest.raises(NotFittedError):
+        model.predict(IRIS_STANDARD)
+
+
+def test_partial_fit_that_blows_up_is_not_silent() -> None:
+    with pytest.warns(DivergenceWarning, match="inputs are not scaled"):
+        MLPRegressor(random_state=0).partial_fit(IRIS_STANDARD * 1e30, IRIS_STANDARD[:, 0])
+
+
+def test_validation_labels_that_training_lacks_are_refused() -> None:
+    with pytest.raises(ParameterError, match="y_val: got 10, which is no class of y"):
+        MLPClassifier().fit(
+            IRIS_STANDARD, IRIS_CLASSES, X_val=IRIS_STANDARD, y_val=IRIS_CLASSES + 10
+        )
+
+
+def test_a_run_stopped_within_an_epoch_leaves_nothing_to_the_next() -> None:
+    model = MLPClassifier(max_time=1e-9, warm_start=True, batch_size=10, random_state=0)
+    with pytest.warns(UserWarning, match="max_time"):
+        model.fit(IRIS_STANDARD, IRIS_CLASSES)
+    model.set_params(max_time=None, max_iter=1)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(IRIS_STANDARD, IRIS_CLASSES)
+    assert model.loss_curve_[0] < 2.0
+
+
+def test_partial_fit_refuses_a_checkpoint(tmp_path: Any) -> None:
+    model = MLPClassifier(checkpoint=tmp_path / "run.checkpoint")
+    with pytest.raises(ParameterError, match="partial_fit keeps no checkpoint"):
+        model.partial_fit(IRIS_STANDARD, IRIS_CLASSES, classes=[0, 1, 2])

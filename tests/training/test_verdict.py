@@ -17,12 +17,19 @@ from clearprop.network import Layer, Network
 from clearprop.optimizers import SGD
 from clearprop.schedules import Constant
 from clearprop.training import TrainingResult
-from clearprop.training.verdict import is_finite, no_better_than_constant, warn_if_useless
+from clearprop.training.verdict import is_finite, warn_if_useless
 
 Train = Callable[..., TrainingResult]
 
 LINE = Network([1, 1], output="identity")
 X = np.array([[-1.0], [0.0], [1.0]])
+
+
+def no_better_than_constant(problem: Problem, parameters: list[Layer]) -> bool:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_if_useless(problem, parameters)
+    return any(issubclass(warning.category, DivergenceWarning) for warning in caught)
 
 
 def line(slope: float, bias: float = 0.0) -> list[Layer]:
@@ -150,12 +157,29 @@ def test_many_rows_are_judged_by_a_sample_dense_or_sparse() -> None:
     ("inputs", "targets", "slope", "how", "said"),
     [
         (X, 2.0 * X, -9.0, {"learning_rate": 0.5}, "learning rate of 0.5.*Lower learning_rate"),
+        (X, 2.0 * X, -0.1, {"learning_rate": 0.5}, "learning rate of 0.5 does not suit"),
+        (1e-9 * X, X, -0.1, {"learning_rate": 0.5}, "no column of X exceeds 1e-09.*StandardS"),
+        (X, X + 500.0, -9.0, {"learning_rate": 0.5}, "targets are not scaled: they reach 501"),
+        (sparse.csr_array(0.0 * X + 1.0), X, 0.0, {}, "every column of X is constant"),
         (1e6 * X, 2.0 * X, -9.0, {"learning_rate": 0.5}, "column 0 of X reaches 1e.06.*StandardS"),
         (X, 2e6 * X, -9.0, {"learning_rate": 0.5}, "targets are not scaled: they reach 2e.06"),
         (0.0 * X, X, -9.0, {"learning_rate": 0.5}, "every column of X is constant"),
         (X, 2.0 * X, -9.0, {}, "inputs or the initial weights"),
-        (X, 2.0 * X, -0.1, {"cut_short": "3 epochs"}, "ended after 3 epochs.*raise max_iter"),
-        (X, 2.0 * X, -9.0, {"cut_short": "3 epochs"}, "inputs or the initial weights"),
+        (X, 2.0 * X, -0.1, {"ended": "3 iterations"}, "ended after 3 iterations.*raise max_iter"),
+        (
+            X,
+            2.0 * X,
+            -9.0,
+            {"learning_rate": 1e-3, "ended": "3 epochs", "curve": [9.0, 8.0, 7.0]},
+            "ended after 3 epochs.*learning_rate_init",
+        ),
+        (
+            X,
+            2.0 * X,
+            -9.0,
+            {"learning_rate": 1e-3, "ended": "3 epochs", "curve": [9.0, 9.0, 9.9]},
+            "learning rate of 0.001 is likely too high",
+        ),
     ],
 )
 def test_a_useless_model_is_warned_of_with_cause_and_remedy(
@@ -173,4 +197,20 @@ def test_a_useless_model_is_warned_of_with_cause_and_remedy(
 def test_where_a_constant_is_right_nothing_is_useless(targets: Any, weight: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warn_if_useless(Problem(LINE, X, targets, weight), line(0.0, float(targets[0, 0])))
+    with pytest.warns(DivergenceWarning, match="no better"):
         warn_if_useless(Problem(LINE, X, targets, weight), line(0.0))
+
+
+def test_a_penalty_that_holds_the_weights_is_named() -> None:
+    with pytest.warns(DivergenceWarning, match="penalty of alpha=1000 .*Lower alpha"):
+        warn_if_useless(Problem(LINE, X, X, l2=1e3), line(0.0), 1e-3)
+
+
+def test_only_a_loss_beyond_all_bounds_is_warned_of_after_one_epoch() -> None:
+    problem = Problem(LINE, X, 2.0 * X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_if_useless(problem, line(-100.0), 1e-3, beyond=1e6)
+    with pytest.warns(DivergenceWarning):
+        warn_if_useless(problem, line(-1e6), 1e-3, beyond=1e6)

@@ -113,7 +113,7 @@ def require_plotting(path: str, *, force: bool) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         raise ParameterError(
             "--plot needs matplotlib, which is not installed",
-            remedy="Install it with: pip install 'clearprop[plot]'",
+            remedy="Install it with: pip install matplotlib",
         )
     if os.path.lexists(path) and not force:
         raise ParameterError(

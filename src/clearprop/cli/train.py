@@ -132,6 +132,8 @@ def command(
         resume=resume,
         **{name: value for name, value in options.items() if value is not None},
     )
+    if os.path.lexists(path):
+        out.note(f"{path} is there already: the new model replaces it")
     _say_prepared(out, table, prepared)
     _say_checkpoint(out, f"{path}.checkpoint", prepared, resume=resume)
     with shown_progress(out, is_loss=prepared.estimator.scoring is None) as callbacks:

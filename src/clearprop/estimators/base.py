@@ -46,6 +46,8 @@ __all__ = ["BaseMLP"]
 
 Array = npt.NDArray[Any]
 
+_BLOWN_UP = 1e6
+
 
 class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit-learn has no types
     """The common part of `MLPClassifier` and `MLPRegressor`; use those."""
@@ -209,6 +211,11 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
             sample_weight = _check_sample_weight(
                 sample_weight, X, dtype=X.dtype, ensure_non_negative=True
             )
+            if not sample_weight.any():
+                raise ParameterError(
+                    "Sample weights must contain at least one non-zero number.",
+                    remedy="Give at least one row a weight above 0.",
+                )
         self._random_state = check_random_state(self.random_state)
         if first:
             self._begin(X, Y)
@@ -220,18 +227,24 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
                 stacklevel=3,
             )
         problem = Problem(self.network_, X, Y, sample_weight, float(self.alpha))
-        if self.solver == "lbfgs":
-            self._refuse_for_lbfgs(X_val=X_val, y_val=y_val, checkpoint=self.checkpoint)
-            self._fit_lbfgs(problem)
-        else:
-            self._fit_stochastic(problem, incremental, X_val, y_val)
+        try:
+            if self.solver == "lbfgs":
+                self._refuse_for_lbfgs(X_val=X_val, y_val=y_val, checkpoint=self.checkpoint)
+                self._fit_lbfgs(problem)
+            else:
+                self._fit_stochastic(problem, incremental, X_val, y_val)
+        except Exception:
+            if first:
+                # Initial weights are no model; scikit-learn's NotFittedError says so at predict.
+                del self.coefs_, self.intercepts_, self._training
+            raise
         return self
 
     def _begin(self, X: Any, Y: Array) -> None:
         """Initial parameters, and nothing learned yet."""
         hidden = self.hidden_layer_sizes
         hidden = list(hidden) if hasattr(hidden, "__iter__") else [hidden]
-        if any(size <= 0 for size in hidden):
+        if not all(_is_width(size) for size in hidden):
             raise ParameterError(
                 f"hidden_layer_sizes must be > 0, got {hidden}.",
                 remedy="Give the width of each hidden layer, such as (100,) or (64, 32).",
@@ -273,13 +286,18 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         )
         self._keep_parameters(parameters)
         limit = f"{self.n_iter_} iterations" if self.stopped_ != "converged" else ""
-        warn_if_useless(problem, parameters, cut_short=limit)
+        warn_if_useless(problem, parameters, ended=limit)
 
     def _fit_stochastic(self, problem: Problem, incremental: bool, X_val: Any, y_val: Any) -> None:
         if self.early_stopping and incremental:
             raise ParameterError(
                 "partial_fit does not support early_stopping=True",
                 remedy="Set early_stopping=False, or call fit.",
+            )
+        if incremental and (self.checkpoint is not None or self.resume):
+            raise ParameterError(
+                "partial_fit keeps no checkpoint: it would go back to it at every call",
+                remedy="Leave checkpoint and resume out, or call fit.",
             )
         validation_score, validation = None, ""
         if X_val is not None or y_val is not None:
@@ -304,6 +322,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         )
         self._keep_result(result, validated=validation_score is not None)
         if incremental:
+            self._after_partial_fit(problem, result.stopped)
             return
         if result.stopped in STOP_WARNINGS:
             warnings.warn(STOP_WARNINGS[result.stopped], stacklevel=4)
@@ -314,14 +333,23 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        curve = self.loss_curve_
-        falling = result.stopped != "no_improvement" and (len(curve) < 2 or curve[-1] < curve[0])
         warn_if_useless(
             problem,
             self.parameters_,
             self.learning_rate_init,
-            cut_short=f"{self.n_iter_} epochs" if falling else "",
+            curve=self.loss_curve_,
+            ended=f"{self.n_iter_} epochs",
         )
+
+    def _after_partial_fit(self, problem: Problem, stopped: str) -> None:
+        if stopped == "interrupted":
+            # A loop around partial_fit would otherwise go on; what was learned is kept.
+            raise KeyboardInterrupt
+        if stopped in STOP_WARNINGS:
+            warnings.warn(STOP_WARNINGS[stopped], stacklevel=5)
+        # One epoch need not beat a constant yet, but a loss like this one never will.
+        if self.loss_ > _BLOWN_UP:
+            warn_if_useless(problem, self.parameters_, self.learning_rate_init, beyond=_BLOWN_UP)
 
     def _next_state(self, optimizer: Optimizer, incremental: bool) -> TrainingState:
         """The state to begin with: of a new run, or going on as scikit-learn goes on."""
@@ -329,6 +357,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         state = copy.copy(before)
         state.parameters, state.random_state = self.parameters_, self._random_state
         state.epoch = state.position = 0
+        state.loss_sum = 0.0
         state.order = None
         state.loss_curve = list(before.loss_curve)
         state.validation_scores = list(before.validation_scores)
@@ -374,6 +403,9 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         self.best_validation_score_ = state.best_score if validated else None
         self.best_loss_ = None if validated else state.best_loss
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "coefs_")
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -392,6 +424,10 @@ def _as_targets(Y: Any, dtype: Any) -> Array:
             "sklearn.compose.TransformedTargetRegressor, or give X as float64.",
         )
     return targets
+
+
+def _is_width(size: Any) -> bool:
+    return isinstance(size, Integral) and not isinstance(size, bool) and int(size) > 0
 
 
 def _as_rows(X: Any, dtype: Any) -> Any:

@@ -77,6 +77,13 @@ def given_validation(estimator: Any, problem: Problem, X_val: Any, y_val: Any) -
             "X_val and y_val: got only one of the two", remedy="Give both, or none."
         )
     X_val, y_val = estimator._check_rows(X_val), np.asarray(y_val)
+    is_labels = is_classifier(estimator) and y_val.ndim == 1
+    unknown = np.setdiff1d(y_val, estimator.classes_).tolist() if is_labels else []
+    if unknown:
+        raise ParameterError(
+            f"y_val: got {unknown[0]!r}, which is no class of y",
+            remedy=f"Give only the classes of y: {', '.join(map(str, estimator.classes_))}.",
+        )
     if len(y_val) != X_val.shape[0]:
         raise ParameterError(
             f"X_val has {X_val.shape[0]} rows and y_val {len(y_val)}",

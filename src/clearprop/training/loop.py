@@ -114,6 +114,7 @@ class _Run:
             self.identity = run_identity(problem, settings, optimizer, schedule)
         self.learning_rate = 0.0
         self.steps_at_once = 1
+        self.lost = False
         self.began = self.saved = time.monotonic()
         self.seconds_before = state.seconds
 
@@ -181,6 +182,7 @@ class _Run:
             self.steps_at_once = max(1, self.steps_at_once // 2)
         for batch, value in enumerate(losses.tolist()):
             if not math.isfinite(value):
+                self.lost = True
                 state.position += batch
                 return False
             in_batch = min(batch_size, len(rows) - batch * batch_size)
@@ -293,7 +295,7 @@ class _Run:
         if stopped != "diverged" and not is_finite(state.parameters):
             stopped = "diverged"
         if stopped == "diverged":
-            where = f"epoch {state.epoch + 1}, step {state.position + 1}"
+            where = self._where()
             error = divergence_error(self.problem, where, self.learning_rate or self._first_rate())
             if not self._has_best:
                 raise error
@@ -307,6 +309,14 @@ class _Run:
             self.save_checkpoint()
         best = state.best_parameters if self._has_best else None
         return TrainingResult(state.parameters if best is None else best, state, stopped)
+
+    def _where(self) -> str:
+        """The step that diverged: the one of the lost loss, else the last, by its update."""
+        if self.lost:
+            return f"epoch {self.state.epoch + 1}, step {self.state.position + 1}"
+        if self.state.position == 0:
+            return f"epoch {self.state.epoch}, step {self.steps_per_epoch}"
+        return f"epoch {self.state.epoch + 1}, step {self.state.position}"
 
     @property
     def _has_best(self) -> bool:

@@ -6,7 +6,9 @@ keeping, with the likely cause and the remedy.
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,14 +27,14 @@ __all__ = [
     "TrainingResult",
     "divergence_error",
     "is_finite",
-    "no_better_than_constant",
     "warn_if_useless",
 ]
 
-_LARGE_INPUT = 1e3
+_LARGE = 1e3
 _JUDGED_ROWS = 4096
 _ROUNDING = 1e-5  # a loss lower by no more than this share is float32's rounding
-_NEAR = 2.0  # up to so many times the constant's loss, a falling loss is on its way
+_FAR = 10.0  # beyond so many times the constant's loss, training has blown up
+_STRONG_PENALTY = 0.1  # alpha per row
 
 
 @dataclass(frozen=True)
@@ -66,26 +68,38 @@ def _largest_input(X: Any) -> tuple[float, int]:
     return float(columns[column]), column
 
 
-def _cause_and_remedy(problem: Problem, learning_rate: float | None) -> tuple[str, str]:
+def _scale_cause(problem: Problem) -> tuple[str, str] | None:
+    """Cause and remedy where inputs or targets are not scaled, else None."""
     largest, column = _largest_input(problem.X)
-    largest_target = float(np.max(np.abs(problem.Y)))
-    if not largest <= _LARGE_INPUT:
+    inputs_remedy = (
+        "Standardise the inputs, for instance with sklearn.preprocessing.StandardScaler in a "
+        "Pipeline."
+    )
+    if not largest <= _LARGE:
         return (
             f"the inputs are not scaled: column {column} of X reaches {largest:.3g}",
-            "Standardise the inputs, for instance with sklearn.preprocessing.StandardScaler in a "
-            "Pipeline.",
+            inputs_remedy,
         )
-    if not largest_target <= _LARGE_INPUT:
-        return (
-            f"the targets are not scaled: they reach {largest_target:.3g}",
-            "Standardise the targets, for instance with "
-            "sklearn.compose.TransformedTargetRegressor.",
-        )
-    if learning_rate is None:
-        return (
-            "the inputs or the initial weights do not suit this network",
-            "Standardise the inputs, or use the solver 'adam'.",
-        )
+    if 0.0 < largest < 1.0 / _LARGE:
+        return f"the inputs are not scaled: no column of X exceeds {largest:.3g}", inputs_remedy
+    largest_target = float(np.max(np.abs(problem.Y)))
+    if not largest_target <= _LARGE:
+        return _targets_cause(largest_target)
+    centre, spread = np.abs(np.mean(problem.Y, axis=0)), np.std(problem.Y, axis=0)
+    off_centre = problem.network.output == "identity" and bool(
+        np.any(centre > 10.0 * (spread + 1.0))
+    )
+    return _targets_cause(largest_target) if off_centre else None
+
+
+def _targets_cause(largest: float) -> tuple[str, str]:
+    return (
+        f"the targets are not scaled: they reach {largest:.3g}",
+        "Standardise the targets, for instance with sklearn.compose.TransformedTargetRegressor.",
+    )
+
+
+def _rate_cause(learning_rate: float) -> tuple[str, str]:
     return (
         f"the learning rate of {learning_rate:.3g} is likely too high",
         f"Lower learning_rate_init, say to {min(learning_rate / 10, 1e-3):.0e}, and raise it again "
@@ -103,17 +117,19 @@ def divergence_error(
         where: "epoch 1, step 3" or so.
         learning_rate: at that step; None where the solver has none.
     """
-    cause, remedy = _cause_and_remedy(problem, learning_rate)
+    cause, remedy = _scale_cause(problem) or (
+        (
+            "the inputs or the initial weights do not suit this network",
+            "Standardise the inputs, or use the solver 'adam'.",
+        )
+        if learning_rate is None
+        else _rate_cause(learning_rate)
+    )
     return DivergenceError(
         f"Solver produced non-finite parameter weights: training diverged in {where}. "
         f"Likely cause: {cause}.",
         remedy=remedy,
     )
-
-
-def no_better_than_constant(problem: Problem, parameters: list[Layer]) -> bool:
-    """Whether the loss on the training rows is no lower than the best constant prediction's."""
-    return _is_useless(*_reached_and_trivial(problem, parameters))
 
 
 def _is_useless(reached: float, trivial: float) -> bool:
@@ -162,7 +178,9 @@ def warn_if_useless(
     parameters: list[Layer],
     learning_rate: float | None = None,
     *,
-    cut_short: str = "",
+    curve: Sequence[float] = (),
+    ended: str = "",
+    beyond: float = 1.0,
 ) -> None:
     """Warn of a model whose loss is no better than a constant prediction's.
 
@@ -170,25 +188,77 @@ def warn_if_useless(
         problem: what was trained on.
         parameters: what came out.
         learning_rate: the first one; None where the solver has none.
-        cut_short: what ended training although the loss was still falling, such as "3 epochs".
+        curve: training loss of each epoch; tells a rate too high from a training too short.
+        ended: how long training took, such as "3 epochs"; "" where it had converged.
+        beyond: warn only where the loss is more than so many times the constant's.
     """
     weight = problem.sample_weight
     targets = problem.Y if weight is None else problem.Y[weight > 0]
-    if len(targets) == 0 or not np.ptp(targets, axis=0).any():
+    if len(targets) == 0:
         return
     reached, trivial = _reached_and_trivial(problem, parameters)
-    if not _is_useless(reached, trivial):
+    if not np.ptp(targets, axis=0).any():
+        useless = not reached <= _right_enough(problem, targets)
+    else:
+        useless = _is_useless(reached, beyond * trivial)
+    if not useless:
         return
-    cause, remedy = _cause_and_remedy(problem, learning_rate)
-    if not sparse.issparse(problem.X) and not np.ptp(problem.X, axis=0).any():
-        cause, remedy = "every column of X is constant", "Give columns that vary."
-    elif cut_short and reached < _NEAR * trivial:
-        cause = f"training ended after {cut_short}, with the loss still falling"
-        remedy = "Train for longer: raise max_iter."
+    short = bool(ended) and (len(curve) < 2 or curve[-1] < curve[0] * (1.0 - _ROUNDING))
+    cause, remedy = _useless_cause(
+        problem, learning_rate, ended=ended if short else "", ratio=reached / max(trivial, 1e-300)
+    )
     warnings.warn(
         f"The trained network's loss on its own training rows, {reached:.6g}, is no better than "
         f"that of always predicting the same, {trivial:.6g}. Likely cause, if the inputs do tell "
         f"something of the target: {cause}. {remedy}",
         DivergenceWarning,
         stacklevel=2,
+    )
+
+
+def _right_enough(problem: Problem, targets: npt.NDArray[Any]) -> float:
+    """The loss up to which a constant target is met: 10 % off, or the right class likelier."""
+    if problem.network.output == "identity":
+        squares = [float(value) ** 2 for value in targets[0]]
+        return 0.005 * max(1.0, sum(squares))
+    return math.log(2.0) * float(problem.Y.shape[1])
+
+
+def _useless_cause(  # noqa: PLR0911 - one return for each cause
+    problem: Problem, learning_rate: float | None, *, ended: str, ratio: float
+) -> tuple[str, str]:
+    """Cause and remedy, by what the data and the course of training show."""
+    X = problem.X
+    varies = (
+        bool((X.max(axis=0) != X.min(axis=0)).nnz)
+        if sparse.issparse(X)
+        else bool(np.any(np.max(X, axis=0) != np.min(X, axis=0)))
+    )
+    if not varies:
+        return "every column of X is constant", "Give columns that vary."
+    scale = _scale_cause(problem)
+    if scale is not None:
+        return scale
+    if problem.l2 > _STRONG_PENALTY * len(problem.Y):
+        return (
+            f"the penalty of alpha={problem.l2:g} holds all weights near 0",
+            "Lower alpha; its default is 1e-4.",
+        )
+    if learning_rate is not None and (learning_rate >= 1.0 or (ratio > _FAR and not ended)):
+        return _rate_cause(learning_rate)
+    if ended:
+        return (
+            f"training ended after {ended}, with the loss still falling",
+            "Train for longer or in larger steps: raise max_iter, n_iter_no_change or "
+            "learning_rate_init, and standardise inputs and targets.",
+        )
+    if learning_rate is None:
+        return (
+            "the inputs or the initial weights do not suit this network",
+            "Standardise the inputs, or use the solver 'adam'.",
+        )
+    return (
+        f"the learning rate of {learning_rate:.3g} does not suit the data, or the training was "
+        "too short",
+        "Try learning_rate_init=0.001 where it is far from that, and a larger max_iter.",
     )
