@@ -16,8 +16,9 @@ help: ## List the commands
 demo: .venv/installed ## Train on scikit-learn's digits: a model file and an honest test score
 	$(BIN)/clearprop train digits --output digits.safetensors --force
 
+# By file, as the code blocks of a page go on from one another.
 test: lint types ## Run all the tests, with lint and types
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: .venv/ready ## Check format and style
 	$(BIN)/ruff format --check

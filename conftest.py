@@ -12,8 +12,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-import pytest
+import numpy as np
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
@@ -73,24 +74,19 @@ def matches(expected: str, printed: str) -> bool:
     return re.fullmatch(pattern, " ".join(printed.split())) is not None
 
 
-def enter_folder(namespace: dict[str, object]) -> None:
+def enter_folder(namespace: dict[str, Any]) -> None:
     """Give a page's blocks a fresh folder to work in."""
     namespace["folder"] = tempfile.mkdtemp()
     namespace["folder_before"] = os.getcwd()
+    namespace["printing_before"] = np.get_printoptions()
     os.chdir(str(namespace["folder"]))
 
 
-def leave_folder(namespace: dict[str, object]) -> None:
+def leave_folder(namespace: dict[str, Any]) -> None:
     """Remove it again."""
     os.chdir(str(namespace["folder_before"]))
+    np.set_printoptions(**namespace["printing_before"])
     shutil.rmtree(str(namespace["folder"]))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the blocks of a page in one process: each goes on from the ones before it."""
-    for item in items:
-        if item.path.suffix == ".md":
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
 pytest_collect_file = Sybil(

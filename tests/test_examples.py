@@ -3,6 +3,7 @@
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from clearprop.activations import ACTIVATIONS
@@ -10,6 +11,13 @@ from clearprop.activations import ACTIVATIONS
 EXAMPLES = Path(__file__).parent.parent / "examples"
 N_GRADIENTS = {"01_by_hand.py": 9, "02_article_a.py": 35 + 39, "03_article_b.py": 24}
 """How many gradients each example prints: parameters, and in article A's the inputs too."""
+
+
+@pytest.fixture(autouse=True)
+def own_print_options():
+    """What an example sets for its own printing ends with it."""
+    with np.printoptions():
+        yield
 
 
 def printed_gradients(output):
