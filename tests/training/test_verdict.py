@@ -78,10 +78,17 @@ def test_divergence_after_a_validated_epoch_keeps_the_best_and_warns(train: Trai
 def test_parameters_that_overflow_in_the_very_last_step_are_noticed(train: Train) -> None:
     # Each loss is computed before its update, so the last update has no loss to show it.
     problem = Problem(LINE, X, 1e150 * X)
-    with pytest.raises(DivergenceError):
+    with pytest.raises(DivergenceError, match=r"diverged in epoch 1, step 1\b"):
         train(
             problem=problem, schedule=Constant(1e200), optimizer=SGD(), batch_size=3, max_epochs=1
         )
+
+
+def test_the_step_whose_loss_is_lost_is_named(train: Train) -> None:
+    # The first update takes w to 1e200, so the second loss is the first that overflows.
+    problem = Problem(LINE, np.ones((3, 1)), 2.0 * np.ones((3, 1)))
+    with pytest.raises(DivergenceError, match=r"diverged in epoch 1, step 2\b"):
+        train(problem=problem, schedule=Constant(1e200), optimizer=SGD(), batch_size=1)
 
 
 def test_is_finite_sees_every_array() -> None:
