@@ -1,0 +1,250 @@
+"""The fused engine: all of training below the Python line, on every processor with the same bits.
+
+It is held to `engines.reference` by the tests that all engines share. What it does not know (an
+optimizer of the user's own, another dtype) the reference does in its place. It knows nothing of
+epochs, estimators or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from clearprop.engines import Problem, Session
+from clearprop.engines.fused.program import Program, load_program
+from clearprop.engines.fused.records import OPTIMIZER_CODES, TASK_CODES
+from clearprop.engines.fused.team import Team, threads_for
+from clearprop.engines.fused.workspace import Workspace, rows_at_once
+from clearprop.engines.reference import ReferenceEngine
+from clearprop.network import Layer, Network
+from clearprop.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, OptimizerState
+
+__all__ = ["FusedEngine", "FusedSession"]
+
+Array = npt.NDArray[Any]
+
+_OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, Momentum, Nesterov, Adam, AdamW)
+_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+class FusedEngine:
+    """Compiled for the processor it meets, by Numba, once; several times faster than NumPy.
+
+    Args:
+        n_threads: threads per fit; None takes as many as the work and the processors warrant. The
+            result has the same bits for any number.
+
+    Examples:
+        >>> network = Network([1, 1], output="identity", reduction="sum")
+        >>> problem = Problem(network, X=np.array([[3.0]]), Y=np.array([[5.0]]))
+        >>> start = [Layer(np.array([[2.0]]), np.array([1.0]))]
+        >>> session = FusedEngine().session(problem, start, SGD())
+        >>> session.run(np.array([0]), batch_size=1, learning_rates=np.array([0.1]))
+        array([2.])
+        >>> session.parameters()
+        [Layer(W=array([[1.4]]), b=array([0.8]))]
+    """
+
+    def __init__(self, n_threads: int | None = None) -> None:
+        self._n_threads = n_threads
+        self._reference = ReferenceEngine()
+
+    def session(
+        self,
+        problem: Problem,
+        parameters: Sequence[Layer],
+        optimizer: Optimizer,
+        optimizer_state: OptimizerState | None = None,
+    ) -> Session:
+        """Begin or continue training from the given parameters."""
+        if type(optimizer) not in _OPTIMIZERS or not _is_known(problem.X):
+            return self._reference.session(problem, parameters, optimizer, optimizer_state)
+        return FusedSession(problem, parameters, optimizer, optimizer_state, self._n_threads)
+
+    def loss_and_gradient(
+        self, problem: Problem, parameters: Sequence[Layer]
+    ) -> tuple[float, list[Layer]]:
+        """Loss with penalty over all rows, and its gradient as `Layer(dW, db)` per layer."""
+        if not _is_known(problem.X):
+            return self._reference.loss_and_gradient(problem, parameters)
+        n_rows = len(problem.Y)
+        job = _Job(problem.network, problem.X, n_rows, self._n_threads, gradients=True)
+        job.give(problem)
+        job.plan["task"] = TASK_CODES["gradient"]
+        job.workspace.put(parameters)
+        losses = job.run(_all_rows(n_rows), n_rows, np.zeros(1))
+        return float(losses[0]), job.workspace.get(-1)
+
+    def predict(self, network: Network, parameters: Sequence[Layer], X: Any) -> Array:
+        """yhat for every row of X, shape (n_samples, sizes[-1])."""
+        if not _is_known(X):
+            return self._reference.predict(network, parameters, X)
+        n_rows = X.shape[0]
+        job = _Job(network, X, n_rows, self._n_threads, backward=False)
+        job.plan["task"] = TASK_CODES["predict"]
+        job.workspace.put(parameters)
+        yhat = np.empty((n_rows, network.sizes[-1]), X.dtype)
+        job.plan["predictions_at"] = yhat.ctypes.data
+        job.run(_all_rows(n_rows), max(n_rows, 1), np.zeros(0))
+        return yhat
+
+
+class FusedSession:
+    """One training run: parameters and the optimizer's state, in the engine's own layout.
+
+    Args:
+        problem: what is minimised.
+        parameters: where to begin; copied.
+        optimizer: how to update, one of `clearprop.optimizers`.
+        optimizer_state: where the optimizer stood; None starts it afresh. Copied.
+        n_threads: as in `FusedEngine`.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        parameters: Sequence[Layer],
+        optimizer: Optimizer,
+        optimizer_state: OptimizerState | None = None,
+        n_threads: int | None = None,
+    ) -> None:
+        flat = [array for layer in parameters for array in layer]
+        state = optimizer.start(flat[:0]) if optimizer_state is None else optimizer_state
+        self._slots, self._powers = list(state.slots), list(state.powers)
+        self._n_updates = state.n_updates
+        self._job = _Job(
+            problem.network,
+            problem.X,
+            len(problem.Y),
+            n_threads,
+            n_slots=len(self._slots),
+            gradients=True,
+        )
+        self._job.give(problem)
+        self._job.workspace.put(parameters)
+        for copy, name in enumerate(self._slots, start=1):
+            slot = state.slots[name]
+            if slot:
+                self._job.workspace.put(_pairs(slot), copy)
+        plan = self._job.plan
+        plan["task"] = TASK_CODES["train"]
+        plan["optimizer"] = OPTIMIZER_CODES[type(optimizer).__name__]
+        plan["beta_1"] = getattr(optimizer, "beta_1", getattr(optimizer, "momentum", 0.0))
+        plan["beta_2"] = getattr(optimizer, "beta_2", 0.0)
+        plan["epsilon"] = getattr(optimizer, "epsilon", 0.0)
+        plan["weight_decay"] = getattr(optimizer, "weight_decay", 0.0)
+        plan["power_1"], plan["power_2"] = (state.powers.get(n, 1.0) for n in ("beta_1", "beta_2"))
+
+    def run(
+        self, order: npt.NDArray[np.int64], batch_size: int, learning_rates: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Train on consecutive batches; see `clearprop.engines.Session.run`."""
+        n_batches = len(learning_rates)
+        losses = self._job.run(order[: n_batches * batch_size], batch_size, learning_rates)
+        self._n_updates += n_batches
+        return losses
+
+    def parameters(self) -> list[Layer]:
+        """A copy of the current parameters."""
+        return self._job.workspace.get()
+
+    @property
+    def optimizer_state(self) -> OptimizerState:
+        """A copy of the optimizer's state."""
+        plan = self._job.plan
+        slots = {
+            name: [array for layer in self._job.workspace.get(copy) for array in layer]
+            for copy, name in enumerate(self._slots, start=1)
+        }
+        powers = {"beta_1": float(plan["power_1"]), "beta_2": float(plan["power_2"])}
+        return OptimizerState(
+            self._n_updates, slots, {name: powers[name] for name in self._powers}
+        )
+
+
+class _Job:
+    """A workspace, a team, and the data: what native calls need."""
+
+    def __init__(
+        self,
+        network: Network,
+        X: Any,
+        n_rows: int,
+        n_threads: int | None,
+        *,
+        n_slots: int = 0,
+        gradients: bool = False,
+        backward: bool = True,
+    ) -> None:
+        self._program: Program = load_program(X.dtype)
+        rows = rows_at_once(network, X.dtype, n_rows)
+        n_threads = threads_for(rows * network.n_parameters * (6 if backward else 2), n_threads)
+        self._team = Team(n_threads)
+        self.workspace = Workspace(
+            self._program,
+            network,
+            X.dtype,
+            rows=rows,
+            n_slots=n_slots,
+            gradients=gradients,
+            backward=backward,
+            sparse=sparse.issparse(X),
+            n_threads=self._team.size,
+        )
+        self.plan = self.workspace.plan[0]
+        self._plan_at = self.workspace.plan.ctypes.data
+        self._keep: list[Any] = []
+        self._give_samples(X)
+
+    def _address(self, array: Array) -> int:
+        self._keep.append(array)
+        return array.ctypes.data
+
+    def _give_samples(self, X: Any) -> None:
+        if sparse.issparse(X):
+            X = X if X.has_sorted_indices else X.sorted_indices()
+            self.plan["sparse_data_at"] = self._address(np.ascontiguousarray(X.data))
+            self.plan["sparse_columns_at"] = self._address(X.indices.astype(np.int32, copy=False))
+            self.plan["sparse_starts_at"] = self._address(X.indptr.astype(np.int64))
+        else:
+            self.plan["X_at"] = self._address(np.ascontiguousarray(X))
+
+    def give(self, problem: Problem) -> None:
+        """Targets, weights and penalty."""
+        dtype = problem.X.dtype
+        self.plan["Y_at"] = self._address(np.ascontiguousarray(problem.Y, dtype))
+        if problem.sample_weight is not None:
+            weights = np.ascontiguousarray(problem.sample_weight, dtype)
+            self.plan["weights_at"] = self._address(weights)
+        self.plan["l2"] = problem.l2
+
+    def run(
+        self, order: npt.NDArray[np.int64], batch_size: int, rates: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """One native call on every thread of the team; the batches' losses."""
+        order, rates = np.ascontiguousarray(order, np.int64), np.ascontiguousarray(rates, float)
+        losses = np.zeros(len(rates))
+        self.plan["order_at"], self.plan["n_rows"] = order.ctypes.data, len(order)
+        self.plan["batch_size"] = batch_size
+        self.plan["rates_at"], self.plan["losses_at"] = rates.ctypes.data, losses.ctypes.data
+        self._team.work(self._work)
+        return losses
+
+    def _work(self, thread: int) -> None:
+        self._program.run(self._plan_at, thread)
+
+
+def _is_known(X: Any) -> bool:
+    return X.dtype in _DTYPES and (not sparse.issparse(X) or X.format == "csr")
+
+
+def _all_rows(n_rows: int) -> npt.NDArray[np.int64]:
+    return np.arange(n_rows, dtype=np.int64)
+
+
+def _pairs(arrays: Sequence[Array]) -> list[Layer]:
+    return [Layer(*arrays[n : n + 2]) for n in range(0, len(arrays), 2)]

@@ -1,0 +1,354 @@
+"""A layer's three products, cut into tiles and dealt to threads by what is written.
+
+    forward:  output = sigma(input W + b)         tiles of output
+    below:    delta_below *= delta W^T            tiles of delta_below, which holds sigma'(z)
+    dW:       input^T delta, db: sums of delta    blocks of W's rows; each updated while it is near
+
+No sum is ever shared between threads. This file knows nothing of epochs, batches or losses.
+"""
+
+from __future__ import annotations
+
+from clearprop.engines.fused.memory import int32_at, int64_at, native, number_at
+from clearprop.engines.fused.moving import transpose_panel
+from clearprop.engines.fused.records import SQUARES_ROWS
+from clearprop.engines.fused.rows import (
+    activate,
+    activate_only,
+    add_scaled_rows,
+    add_to_rows,
+    fill_zeros,
+    sum_rows,
+)
+from clearprop.engines.fused.tile import tile_as_it_lies, tile_transposed
+from clearprop.engines.fused.updates import sum_squares, update
+
+
+@native
+def padded(columns, lanes):
+    """Columns, padded to whole vectors."""
+    return (columns + lanes - 1) // lanes * lanes
+
+
+@native
+def panel_width(first, columns, plan):
+    """Numbers in a row of the panel that begins with column `first`."""
+    return min(plan.panel, padded(columns - first, plan.lanes))
+
+
+@native
+def rows_of_tile(left, plan):
+    """Rows of the next tile when `left` are left."""
+    if left >= plan.tile_rows:
+        return plan.tile_rows
+    return 4 if left >= 4 else 2 if left >= 2 else 1
+
+
+@native
+def count_tiles(n_rows, plan):
+    """Tiles that `rows_of_tile` cuts n_rows into."""
+    whole, left = divmod(n_rows, plan.tile_rows)
+    return whole + left // 4 + left % 4 // 2 + left % 2
+
+
+@native
+def share(n, thread, plan):
+    """First and last (not included) of a thread's part of n."""
+    return n * thread // plan.n_threads, n * (thread + 1) // plan.n_threads
+
+
+@native
+def forward_product(plan, layer, n_rows, keep, thread, like):
+    """Output = sigma(input W + b), beside it sigma' where it is to be kept."""
+    n_panels = (layer.fan_out + plan.panel - 1) // plan.panel
+    first, last = share(n_panels * count_tiles(n_rows, plan), thread, plan)
+    W, b = number_at(layer.W_at, 0, like), layer.b_at
+    a = number_at(layer.input_at, 0, like)
+    unit = 0
+    for group in range(0, n_panels, plan.panels_at_once):
+        group_end = min(group + plan.panels_at_once, n_panels)
+        row = 0
+        while row < n_rows:
+            rows = rows_of_tile(n_rows - row, plan)
+            for p in range(group, group_end):
+                if first <= unit < last:
+                    column = p * plan.panel
+                    width = panel_width(column, layer.fan_out, plan)
+                    place = column * plan.rows + row * width
+                    z = number_at(layer.output_at, place, like)
+                    tile_as_it_lies(
+                        a,
+                        row,
+                        plan.rows,
+                        layer.fan_in,
+                        number_at(layer.W_at, column * layer.fan_in, like),
+                        number_at(b, column, like),
+                        0,
+                        z,
+                        0,
+                        rows,
+                        width // plan.lanes,
+                    )
+                    finish(layer, z, place, rows * width, keep, like)
+                unit += 1
+            row += rows
+
+
+@native
+def finish(layer, z, place, n, keep, like):
+    """The activation of n numbers z, the `place`-th of the output on."""
+    if layer.activation >= 0:
+        if keep:
+            activate(z, number_at(layer.delta_at, place, like), n, layer.activation)
+        else:
+            activate_only(z, n, layer.activation)
+
+
+@native
+def sparse_forward_product(plan, layer, order_at, n_rows, keep, thread, like):
+    """The same from sparse rows, of which order_at names the first."""
+    first, last = share(n_rows, thread, plan)
+    values = number_at(plan.sparse_data_at, 0, like)
+    for row in range(first, last):
+        sample = int64_at(order_at, row)
+        begin = int64_at(plan.sparse_starts_at, sample)
+        end = int64_at(plan.sparse_starts_at, sample + 1)
+        for column in range(0, layer.fan_out, plan.panel):
+            width = panel_width(column, layer.fan_out, plan)
+            place = column * plan.rows + row * width
+            z = number_at(layer.output_at, place, like)
+            add_scaled_rows(
+                values,
+                plan.sparse_columns_at,
+                begin,
+                end,
+                number_at(layer.W_at, column * layer.fan_in, like),
+                number_at(layer.b_at, column, like),
+                z,
+                width // plan.lanes,
+            )
+            finish(layer, z, place, width, keep, like)
+
+
+@native
+def product_below(plan, layer, n_rows, thread, like):
+    """Delta_below = delta W^T * sigma'(z below)."""
+    n_panels = (layer.fan_in + plan.panel - 1) // plan.panel
+    n_tiles = count_tiles(n_rows, plan)
+    first, last = share(n_panels * n_tiles, thread, plan)
+    delta = number_at(layer.delta_at, 0, like)
+    zeros = number_at(plan.zeros_at, 0, like)
+    W_transposed = number_at(plan.scratch_at + thread * plan.scratch_bytes, 0, like)
+    W = number_at(layer.W_at, 0, like)
+    unit = 0
+    for p in range(n_panels):
+        if unit + n_tiles <= first or unit >= last:
+            unit += n_tiles
+            continue
+        column = p * plan.panel
+        width = panel_width(column, layer.fan_in, plan)
+        transpose_panel(W, layer.fan_in, layer.fan_out, column, width, W_transposed)
+        row = 0
+        while row < n_rows:
+            rows = rows_of_tile(n_rows - row, plan)
+            if first <= unit < last:
+                tile_as_it_lies(
+                    delta,
+                    row,
+                    plan.rows,
+                    layer.fan_out,
+                    W_transposed,
+                    zeros,
+                    0,
+                    number_at(layer.delta_below_at, column * plan.rows + row * width, like),
+                    1,
+                    rows,
+                    width // plan.lanes,
+                )
+            unit += 1
+            row += rows
+
+
+@native
+def gradient_and_update(plan, layer, n_rows, is_first, is_last, step, thread, like):
+    """dW, db of a part of the batch, added to those of the parts before; then the update.
+
+    Blocks of SQUARES_ROWS rows of one panel are dealt out; the biases go with a panel's first.
+
+    Args:
+        plan: the plan.
+        layer: the layer.
+        n_rows: rows of this part.
+        is_first: whether nothing has been summed yet.
+        is_last: whether the sums are whole after this part.
+        step: whether parameters are updated then; the gradient stays where it is otherwise.
+        thread: who asks.
+        like: a pointer to numbers.
+    """
+    n_blocks = (layer.fan_in + SQUARES_ROWS - 1) // SQUARES_ROWS
+    n_panels = (layer.fan_out + plan.panel - 1) // plan.panel
+    first, last = share(n_blocks * n_panels, thread, plan)
+    in_place = not (is_last and step)
+    for unit in range(first, last):
+        p, block = unit // n_blocks, unit % n_blocks
+        column = p * plan.panel
+        width = panel_width(column, layer.fan_out, plan)
+        delta = number_at(layer.delta_at, column * plan.rows, like)
+        if block == 0:
+            bias_gradient(plan, layer, delta, n_rows, is_first, in_place, column, width, thread, like)
+        squares = number_at(layer.squares_at, block * padded(layer.fan_out, plan.lanes) + column, like)
+        if not in_place:
+            fill_zeros(squares, width)
+        row, end = block * SQUARES_ROWS, min((block + 1) * SQUARES_ROWS, layer.fan_in)
+        while row < end:
+            # A tile's rows are columns of one panel of the input.
+            above = row // plan.panel * plan.panel
+            a_width = panel_width(above, layer.fan_in, plan)
+            rows = rows_of_tile(min(end, above + plan.panel) - row, plan)
+            place = column * layer.fan_in + row * width
+            summed = number_at(layer.W_at + plan.gradient_at, place, like)
+            dW = number_at(plan.scratch_at + thread * plan.scratch_bytes, 0, like)
+            if in_place:
+                dW = summed
+            start, start_row = number_at(plan.zeros_at, 0, like), 0
+            if not is_first:
+                start, start_row = summed, width
+            tile_transposed(
+                number_at(layer.input_at, above * plan.rows + row - above, like),
+                a_width,
+                n_rows,
+                delta,
+                start,
+                start_row,
+                dW,
+                rows,
+                width // plan.lanes,
+            )
+            if not in_place:
+                step_rows(plan, layer, dW, place, squares, rows, width, thread, like)
+            row += rows
+
+
+@native
+def step_rows(plan, layer, dW, place, squares, rows, width, thread, like):
+    """The optimizer's step for a few rows of a panel of W."""
+    update(
+        dW,
+        number_at(layer.W_at, place, like),
+        plan.slot_bytes // (64 // plan.lanes),
+        number_at(plan.constants_at + thread * plan.constants_bytes, 0, like),
+        squares,
+        rows,
+        width // plan.lanes,
+        plan.optimizer,
+    )
+
+
+@native
+def bias_gradient(plan, layer, delta, n_rows, is_first, in_place, column, width, thread, like):
+    """The same for one panel's biases, which no penalty holds."""
+    summed = number_at(layer.b_at + plan.gradient_at, column, like)
+    scratch = number_at(plan.scratch_at + thread * plan.scratch_bytes, 0, like)
+    db = scratch
+    if in_place:
+        db = summed
+    start = number_at(plan.zeros_at, 0, like)
+    if not is_first:
+        start = summed
+    vectors = width // plan.lanes
+    sum_rows(delta, start, db, n_rows, vectors)
+    if not in_place:
+        update(
+            db,
+            number_at(layer.b_at, column, like),
+            plan.slot_bytes // (64 // plan.lanes),
+            number_at(plan.constants_at + thread * plan.constants_bytes, plan.lanes, like),
+            number_at(plan.scratch_at + thread * plan.scratch_bytes, width, like),
+            1,
+            vectors,
+            plan.optimizer,
+        )
+
+
+@native
+def sparse_gradient_and_update(
+    plan, layer, order_at, n_rows, is_first, is_last, step, thread, like
+):
+    """The same from sparse rows; blocks of W's rows are dealt out, with all their columns."""
+    n_blocks = (layer.fan_in + SQUARES_ROWS - 1) // SQUARES_ROWS
+    first, last = share(n_blocks, thread, plan)
+    first_row, end_row = first * SQUARES_ROWS, min(last * SQUARES_ROWS, layer.fan_in)
+    in_place = not (is_last and step)
+    values = number_at(plan.sparse_data_at, 0, like)
+    for column in range(0, layer.fan_out, plan.panel):
+        width = panel_width(column, layer.fan_out, plan)
+        vectors = width // plan.lanes
+        delta = number_at(layer.delta_at, column * plan.rows, like)
+        if thread == 0:
+            bias_gradient(plan, layer, delta, n_rows, is_first, in_place, column, width, thread, like)
+        top = column * layer.fan_in
+        if is_first:
+            start = top + first_row * width
+            fill_zeros(
+                number_at(layer.W_at + plan.gradient_at, start, like), (end_row - first_row) * width
+            )
+        for row in range(n_rows):
+            sample = int64_at(order_at, row)
+            end = int64_at(plan.sparse_starts_at, sample + 1)
+            n = find(plan, int64_at(plan.sparse_starts_at, sample), end, first_row)
+            stop = find(plan, n, end, end_row)
+            add_to_rows(
+                values,
+                plan.sparse_columns_at,
+                n,
+                stop,
+                number_at(layer.delta_at, column * plan.rows + row * width, like),
+                number_at(layer.W_at + plan.gradient_at, top, like),
+                vectors,
+            )
+        if in_place:
+            continue
+        for block in range(first, last):
+            squares = number_at(
+                layer.squares_at, block * padded(layer.fan_out, plan.lanes) + column, like
+            )
+            fill_zeros(squares, width)
+            row = block * SQUARES_ROWS
+            rows = min(row + SQUARES_ROWS, layer.fan_in) - row
+            place = top + row * width
+            dW = number_at(layer.W_at + plan.gradient_at, place, like)
+            step_rows(plan, layer, dW, place, squares, rows, width, thread, like)
+
+
+@native
+def find(plan, first, last, column):
+    """The first entry of a sparse row, between first and last, that is not before a column."""
+    while first < last:
+        middle = (first + last) // 2
+        if int32_at(plan.sparse_columns_at, middle) < column:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+@native
+def square_weights(plan, layer, thread, like):
+    """The sums of squared weights that `update` keeps, afresh."""
+    if thread != 0:
+        return
+    n_blocks = (layer.fan_in + SQUARES_ROWS - 1) // SQUARES_ROWS
+    for column in range(0, layer.fan_out, plan.panel):
+        width = panel_width(column, layer.fan_out, plan)
+        for block in range(n_blocks):
+            row = block * SQUARES_ROWS
+            squares = number_at(
+                layer.squares_at, block * padded(layer.fan_out, plan.lanes) + column, like
+            )
+            fill_zeros(squares, width)
+            sum_squares(
+                number_at(layer.W_at, column * layer.fan_in + row * width, like),
+                squares,
+                min(SQUARES_ROWS, layer.fan_in - row),
+                width // plan.lanes,
+            )

@@ -1,0 +1,169 @@
+"""The engine's machine code: compiled by Numba once per processor and kind, from then on loaded.
+
+Loading takes a millisecond and needs LLVM's loader alone: Numba is not even imported. The code lies
+in the user's cache folder under a name made of all that it depends on: this folder's source, the
+compiler's version, the processor.
+
+    CLEARPROP_CACHE_DIR              another folder for it
+    NUMBA_CPU_NAME, …_CPU_FEATURES   compile for another processor, as in Numba
+
+This file knows nothing of what is computed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import binding
+
+from clearprop.atomic_write import replace_file
+from clearprop.errors import ModelFileError
+
+__all__ = ["Program", "cache_folder", "load_program", "when_compiling"]
+
+_FORMAT = 1
+
+
+class Program(NamedTuple):
+    """A loaded program.
+
+    Attributes:
+        run: called with the plan's address and the thread's number; Python's lock is let go.
+        tile_rows: rows of a whole tile.
+        panel: columns of a whole panel.
+        lanes: numbers in a vector.
+    """
+
+    run: Callable[[int, int], None]
+    tile_rows: int
+    panel: int
+    lanes: int
+
+
+_loaded: dict[str, Program] = {}
+_linkers: list[Any] = []  # LLVM's engines own the memory of the code
+_lock = threading.Lock()
+_listeners: list[Callable[[], None]] = []
+
+
+def when_compiling(listener: Callable[[], None]) -> None:
+    """Have somebody told that compiling begins, which takes seconds; it happens once a machine."""
+    _listeners.append(listener)
+
+
+def load_program(dtype: Any) -> Program:
+    """The program for float32 or float64 on this processor, compiled first if need be.
+
+    Args:
+        dtype: NumPy's float32 or float64.
+
+    Returns:
+        The `Program`, the same one for the same processor.
+
+    Raises:
+        Exception: whatever Numba or LLVM could not do on this machine.
+    """
+    with _lock:
+        key = _key(np.dtype(dtype).name)
+        if key not in _loaded:
+            stored = _read(key)
+            if stored is None:
+                stored = _compile(dtype)
+                _write(key, stored)
+            _loaded[key] = _link(*stored)
+        return _loaded[key]
+
+
+def cache_folder() -> Path:
+    """Where the code is kept: the user's cache folder, unless CLEARPROP_CACHE_DIR names another."""
+    chosen = os.environ.get("CLEARPROP_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA", tempfile.gettempdir())) / "clearprop"
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "clearprop"
+
+
+def _key(kind: str) -> str:
+    """A name for all that the code depends on."""
+    told = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        told.update(source.name.encode() + source.read_bytes())
+    parts = (_FORMAT, kind, version("numba"), version("llvmlite"), *_processor())
+    told.update("\n".join(map(str, parts)).encode())
+    return f"engine-{kind}-{told.hexdigest()[:32]}"
+
+
+def _processor() -> tuple[str, str, str]:
+    name = os.environ.get("NUMBA_CPU_NAME")
+    features = os.environ.get("NUMBA_CPU_FEATURES")
+    if features is None:
+        features = "" if name else binding.get_host_cpu_features().flatten()
+    return binding.get_process_triple(), name or binding.get_host_cpu_name(), features
+
+
+def _compile(dtype: Any) -> tuple[dict[str, Any], bytes]:
+    for listener in _listeners:
+        listener()
+    # Loading Numba takes a while and is needed here alone.
+    from clearprop.engines.fused.compilation import compile_program  # noqa: PLC0415
+
+    compiled = compile_program(dtype)._asdict()
+    code: bytes = compiled.pop("code")
+    return compiled, code
+
+
+def _read(key: str) -> tuple[dict[str, Any], bytes] | None:
+    """What is stored under a key, if it is whole; the compiler can always make it again."""
+    try:
+        line, _, code = (cache_folder() / key).read_bytes().partition(b"\n")
+        told = json.loads(line)
+        if told.pop("sha256") == hashlib.sha256(code).hexdigest():
+            return told, code
+    except (OSError, ValueError, KeyError):
+        pass
+    return None
+
+
+def _write(key: str, stored: tuple[dict[str, Any], bytes]) -> None:
+    told, code = stored
+    line = json.dumps({**told, "sha256": hashlib.sha256(code).hexdigest()})
+    # Where nothing can be written, the code is compiled once a process: slower, never an error.
+    with contextlib.suppress(OSError, ModelFileError):
+        folder = cache_folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_file(folder / key, [line.encode(), b"\n", code])
+
+
+def _link(told: dict[str, Any], code: bytes) -> Program:
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    machine = binding.Target.from_default_triple().create_target_machine()
+    empty = binding.parse_assembly(f'target triple = "{binding.get_process_triple()}"')
+    linker = binding.create_mcjit_compiler(empty, machine)
+    linker.add_object_file(binding.ObjectFileRef.from_data(code))
+    linker.finalize_object()
+    _linkers.append(linker)
+    # Numba's convention: places for a result and for an exception, then the arguments.
+    pointer, number = ctypes.c_void_p, ctypes.c_int64
+    function = ctypes.CFUNCTYPE(ctypes.c_int, pointer, pointer, number, number, pointer)(
+        linker.get_function_address(told["symbol"])
+    )
+
+    def run(plan_at: int, thread: int) -> None:
+        result, exception = ctypes.c_int64(), ctypes.c_void_p()
+        function(ctypes.addressof(result), ctypes.addressof(exception), plan_at, thread, None)
+
+    return Program(run, told["tile_rows"], told["panel"], told["lanes"])

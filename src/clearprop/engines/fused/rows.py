@@ -1,0 +1,137 @@
+"""Kernels along rows: activations, sums down the columns, and products with sparse rows.
+
+This file knows nothing of layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+
+from clearprop.engines.fused.elementwise import ACTIVATION_VECTORS
+from clearprop.engines.fused.kernel import choose, index, kernel, loop
+from clearprop.engines.fused.records import ACTIVATION_CODES
+from clearprop.engines.fused.vector import Emitter, Vector
+
+__all__ = ["activate", "activate_only", "add_scaled_rows", "add_to_rows", "fill_zeros", "sum_rows"]
+
+
+def _activations(emit: Emitter, z: Any, n: Any, activation: Any, keep: Callable[..., None]) -> None:
+    lanes = index(emit.kind.lanes)
+
+    def case(function: Callable[[Vector], tuple[Vector, Vector]]) -> None:
+        with loop(emit.builder, emit.builder.sdiv(n, lanes)) as v:
+            place = emit.builder.mul(v, lanes)
+            h, sigma_prime = function(emit.load(z, place))
+            emit.store(h, z, place)
+            keep(sigma_prime, place)
+
+    cases = [
+        (code, lambda name=name: case(ACTIVATION_VECTORS[name]))
+        for name, code in ACTIVATION_CODES.items()
+    ]
+    choose(emit.builder, activation, cases)
+
+
+@kernel
+def activate(emit: Emitter, z: Any, sigma_prime: Any, n: Any, activation: Any) -> None:
+    """Sigma'(z) beside, then h = sigma(z) in the place of n numbers z (whole vectors)."""
+    _activations(emit, z, n, activation, lambda d, place: emit.store(d, sigma_prime, place))
+
+
+@kernel
+def activate_only(emit: Emitter, z: Any, n: Any, activation: Any) -> None:
+    """H = sigma(z) in the place of n numbers z (whole vectors)."""
+    _activations(emit, z, n, activation, lambda d, place: None)
+
+
+@kernel
+def sum_rows(emit: Emitter, source: Any, start: Any, target: Any, rows: Any, vectors: Any) -> None:
+    """Target = start + the sum of source's rows, in their order; each `vectors` wide."""
+    builder, lanes = emit.builder, emit.kind.lanes
+    width = builder.mul(vectors, index(lanes))
+    with loop(builder, vectors) as v:
+        column = builder.mul(v, index(lanes))
+        total = emit.variable(emit.load(start, column))
+        with loop(builder, rows) as row:
+            place = builder.add(builder.mul(row, width), column)
+            total.set(total.get() + emit.load(source, place))
+        emit.store(total.get(), target, column)
+
+
+@kernel
+def fill_zeros(emit: Emitter, target: Any, n: Any) -> None:
+    """N zeros, whole vectors."""
+    lanes = index(emit.kind.lanes)
+    with loop(emit.builder, emit.builder.sdiv(n, lanes)) as v:
+        emit.store(emit.constant(0.0), target, emit.builder.mul(v, lanes))
+
+
+def _entry(emit: Emitter, columns: Any, n: Any) -> Any:
+    """The n-th int32 of a list of column numbers, as int64."""
+    number = ir.IntType(32)
+    at = emit.builder.inttoptr(columns, ir.PointerType(number))
+    at = emit.builder.gep(at, [n], source_etype=number)
+    return emit.builder.sext(emit.builder.load(at, typ=number), ir.IntType(64))
+
+
+@kernel
+def add_scaled_rows(
+    emit: Emitter,
+    values: Any,
+    columns: Any,
+    first: Any,
+    last: Any,
+    W: Any,
+    start: Any,
+    target: Any,
+    vectors: Any,
+) -> None:
+    """Target = start + sum of values[n] W[columns[n]], n = first … last - 1: a sparse row times W.
+
+    Args:
+        emit: where to.
+        values: the row's entries that are not zero.
+        columns: address of their int32 columns.
+        first: the row's first entry.
+        last: the entry after its last.
+        W: one panel, `vectors` wide.
+        start: one row.
+        target: one row.
+        vectors: width in vectors.
+    """
+    builder, lanes = emit.builder, emit.kind.lanes
+    width = builder.mul(vectors, index(lanes))
+    with loop(builder, vectors) as v:
+        column = builder.mul(v, index(lanes))
+        total = emit.variable(emit.load(start, column))
+        with loop(builder, last, start=first) as n:
+            place = builder.add(builder.mul(_entry(emit, columns, n), width), column)
+            value = emit.load_number(values, n)
+            total.set(value.fma(emit.load(W, place), total.get()))
+        emit.store(total.get(), target, column)
+
+
+@kernel
+def add_to_rows(
+    emit: Emitter,
+    values: Any,
+    columns: Any,
+    first: Any,
+    last: Any,
+    delta: Any,
+    dW: Any,
+    vectors: Any,
+) -> None:
+    """dW[columns[n]] += values[n] delta, n = first … last - 1; arguments as above."""
+    builder, lanes = emit.builder, emit.kind.lanes
+    width = builder.mul(vectors, index(lanes))
+    with loop(builder, vectors) as v:
+        column = builder.mul(v, index(lanes))
+        here = emit.load(delta, column)
+        with loop(builder, last, start=first) as n:
+            place = builder.add(builder.mul(_entry(emit, columns, n), width), column)
+            value = emit.load_number(values, n)
+            emit.store(value.fma(here, emit.load(dW, place)), dW, place)

@@ -1,0 +1,291 @@
+"""The whole of training, gradients and prediction below the Python line: one native function.
+
+Every thread runs the same steps on its own share of the rows, tiles and blocks, and waits for the
+others where the next step reads what they write:
+
+    gather | forward, layer by layer | losses, delta | below, then dW and update, layer by layer
+
+A batch larger than the work space is worked on in parts, whose gradients are summed in the order of
+the rows. This file knows nothing of epochs.
+"""
+
+from __future__ import annotations
+
+import math
+
+from clearprop.engines.fused.barrier import wait_for_all
+from clearprop.engines.fused.memory import (
+    float64_at,
+    int64_at,
+    layer_at,
+    native,
+    number_at,
+    plan_at,
+    put_float64,
+)
+from clearprop.engines.fused.moving import gather_row, scatter_row
+from clearprop.engines.fused.outputs import losses_and_deltas, predictions
+from clearprop.engines.fused.products import (
+    forward_product,
+    gradient_and_update,
+    padded,
+    panel_width,
+    product_below,
+    share,
+    sparse_forward_product,
+    sparse_gradient_and_update,
+    square_weights,
+)
+from clearprop.engines.fused.records import OPTIMIZER_CODES, TASK_CODES
+from clearprop.engines.fused.rows import sum_rows
+from clearprop.engines.fused.updates import add_penalty
+
+__all__ = ["run"]
+
+_TRAIN = TASK_CODES["train"]
+_PREDICT = TASK_CODES["predict"]
+_ADAM = OPTIMIZER_CODES["Adam"]
+
+
+def run(address, thread, like):
+    """Do what the plan says, as one of its threads.
+
+    Args:
+        address: of a `PLAN` record.
+        thread: 0 … n_threads - 1.
+        like: any pointer to numbers; its type says which numbers the plan is about.
+    """
+    plan = plan_at(address, 0)
+    if plan.task == _PREDICT:
+        predict(plan, thread, like)
+        return
+    if plan.l2 > 0.0:
+        for l in range(plan.n_layers):
+            square_weights(plan, layer_at(plan.layers_at, l), thread, like)
+        wait_for_all(plan)
+    n_batches = (plan.n_rows + plan.batch_size - 1) // plan.batch_size
+    power_1, power_2 = plan.power_1, plan.power_2
+    for batch in range(n_batches):
+        power_1, power_2 = power_1 * plan.beta_1, power_2 * plan.beta_2
+        first = batch * plan.batch_size
+        last = min(first + plan.batch_size, plan.n_rows)
+        factor = reduction_factor(plan, first, last, like)
+        penalty = 0.0
+        if thread == 0:
+            penalty = sum_penalty(plan, factor, like)
+        rate = float64_at(plan.rates_at, batch)
+        set_constants(plan, factor, rate, power_1, power_2, thread, like)
+        total = 0.0
+        for part in range(first, last, plan.rows):
+            n_rows = min(plan.rows, last - part)
+            total += one_part(plan, part, n_rows, part == first, part + n_rows == last, factor, thread, like)
+        if plan.task != _TRAIN:
+            penalise_gradient(plan, thread, like)
+        if thread == 0:
+            put_float64(plan.losses_at, batch, factor * total + penalty)
+    wait_for_all(plan)
+    if thread == 0:
+        plan.power_1, plan.power_2 = power_1, power_2
+
+
+@native
+def one_part(plan, part, n_rows, is_first, is_last, factor, thread, like):
+    """Forward and backward over a part of a batch; thread 0 gets the sum of its weighted losses."""
+    gather(plan, part, n_rows, factor, True, thread, like)
+    wait_for_all(plan)
+    forward(plan, part, n_rows, True, thread, like)
+    output = layer_at(plan.layers_at, plan.n_layers - 1)
+    first, last = share(n_rows, thread, plan)
+    losses_and_deltas(
+        number_at(output.output_at, 0, like),
+        number_at(plan.targets_at, 0, like),
+        number_at(output.delta_at, 0, like),
+        number_at(plan.scales_at, 0, like),
+        number_at(plan.row_losses_at, 0, like),
+        plan.rows,
+        output.fan_out,
+        first,
+        last,
+        plan.output,
+    )
+    wait_for_all(plan)
+    total = 0.0
+    if thread == 0:
+        total = sum_losses(plan, part, n_rows, like)
+    step = plan.task == _TRAIN
+    for l in range(plan.n_layers - 1, 0, -1):
+        layer = layer_at(plan.layers_at, l)
+        product_below(plan, layer, n_rows, thread, like)
+        # What lies below was computed with the weights from before their update.
+        wait_for_all(plan)
+        gradient_and_update(plan, layer, n_rows, is_first, is_last, step, thread, like)
+    layer = layer_at(plan.layers_at, 0)
+    if plan.X_at == 0:
+        order_at = plan.order_at + 8 * part
+        sparse_gradient_and_update(
+            plan, layer, order_at, n_rows, is_first, is_last, step, thread, like
+        )
+    else:
+        gradient_and_update(plan, layer, n_rows, is_first, is_last, step, thread, like)
+    wait_for_all(plan)
+    return total
+
+
+@native
+def forward(plan, part, n_rows, keep, thread, like):
+    """Every layer's output, from the rows that were gathered."""
+    for l in range(plan.n_layers):
+        layer = layer_at(plan.layers_at, l)
+        if l == 0 and plan.X_at == 0:
+            order_at = plan.order_at + 8 * part
+            sparse_forward_product(plan, layer, order_at, n_rows, keep, thread, like)
+        else:
+            forward_product(plan, layer, n_rows, keep, thread, like)
+        wait_for_all(plan)
+
+
+@native
+def predict(plan, thread, like):
+    """Yhat for every row."""
+    output = layer_at(plan.layers_at, plan.n_layers - 1)
+    z = number_at(output.output_at, 0, like)
+    for part in range(0, plan.n_rows, plan.rows):
+        n_rows = min(plan.rows, plan.n_rows - part)
+        gather(plan, part, n_rows, 1.0, False, thread, like)
+        wait_for_all(plan)
+        forward(plan, part, n_rows, False, thread, like)
+        first, last = share(n_rows, thread, plan)
+        predictions(z, plan.rows, output.fan_out, first, last, plan.output)
+        for row in range(first, last):
+            target = number_at(plan.predictions_at, (part + row) * output.fan_out, like)
+            scatter_row(z, plan.rows, output.fan_out, row, target)
+        wait_for_all(plan)
+
+
+@native
+def gather(plan, part, n_rows, factor, with_targets, thread, like):
+    """Bring the part's samples, targets and scales into the work space."""
+    inputs = number_at(layer_at(plan.layers_at, 0).input_at, 0, like)
+    targets = number_at(plan.targets_at, 0, like)
+    scales = number_at(plan.scales_at, 0, like)
+    weights = number_at(plan.weights_at, 0, like)
+    first, last = share(n_rows, thread, plan)
+    for row in range(first, last):
+        sample = sample_at(plan, part + row)
+        if plan.X_at != 0:
+            source = number_at(plan.X_at, sample * plan.n_features, like)
+            gather_row(inputs, plan.rows, plan.n_features, row, source)
+        if with_targets:
+            source = number_at(plan.Y_at, sample * plan.n_outputs, like)
+            gather_row(targets, plan.rows, plan.n_outputs, row, source)
+            scales[row] = factor
+            if plan.weights_at != 0:
+                scales[row] = factor * weights[sample]
+
+
+@native
+def sample_at(plan, row):
+    """The number of the row-th sample in the order of training."""
+    if plan.order_at == 0:
+        return row
+    return int64_at(plan.order_at, row)
+
+
+@native
+def reduction_factor(plan, first, last, like):
+    """What the batch's weighted losses are multiplied by: `losses.reduction_factor`."""
+    if plan.divide_by_weights == 0:
+        return 1.0
+    total = float(last - first)
+    if plan.weights_at != 0:
+        total = sum_weights(plan, first, last, like)
+        if total == 0.0:
+            total = 1.0
+    if plan.divide_by_outputs != 0:
+        total *= plan.n_outputs
+    return 1.0 / total
+
+
+@native
+def sum_weights(plan, first, last, like):
+    """The sum of a batch's sample weights."""
+    weights = number_at(plan.weights_at, 0, like)
+    total = 0.0
+    for row in range(first, last):
+        total += weights[sample_at(plan, row)]
+    return total
+
+
+@native
+def sum_losses(plan, part, n_rows, like):
+    """The sum of the part's losses, each times its sample's weight, in the order of the rows."""
+    losses = number_at(plan.row_losses_at, 0, like)
+    weights = number_at(plan.weights_at, 0, like)
+    total = 0.0
+    for row in range(n_rows):
+        loss = float(losses[row])
+        if plan.weights_at != 0:
+            loss *= weights[sample_at(plan, part + row)]
+        total += loss
+    return total
+
+
+@native
+def sum_penalty(plan, factor, like):
+    """Factor * l2 / 2 * the sum of all squared weights."""
+    if plan.l2 == 0.0:
+        return 0.0
+    total = 0.0
+    sums = number_at(plan.scratch_at, 0, like)
+    zeros = number_at(plan.zeros_at, 0, like)
+    for l in range(plan.n_layers):
+        layer = layer_at(plan.layers_at, l)
+        squares = number_at(layer.squares_at, 0, like)
+        width = padded(layer.fan_out, plan.lanes)
+        sum_rows(squares, zeros, sums, layer.n_blocks, width // plan.lanes)
+        for column in range(layer.fan_out):
+            total += sums[column]
+    return factor * 0.5 * plan.l2 * total
+
+
+@native
+def set_constants(plan, factor, rate, power_1, power_2, thread, like):
+    """The numbers of `records.CONSTANTS`, for weights and, free of penalties, for biases."""
+    if plan.optimizer >= _ADAM:
+        step = rate * math.sqrt(1.0 - power_2) / (1.0 - power_1)
+    else:
+        step = rate
+    for group in range(2):
+        constants = number_at(
+            plan.constants_at + thread * plan.constants_bytes, group * plan.lanes, like
+        )
+        constants[0] = factor * plan.l2
+        constants[1] = step
+        constants[2] = plan.beta_1
+        constants[3] = 1.0 - plan.beta_1
+        constants[4] = plan.beta_2
+        constants[5] = 1.0 - plan.beta_2
+        constants[6] = plan.epsilon
+        constants[7] = 1.0 - rate * plan.weight_decay
+        if group == 1:
+            constants[0], constants[7] = 0.0, 1.0
+
+
+@native
+def penalise_gradient(plan, thread, like):
+    """dW += factor * l2 * W, where the gradient is not to be used up by an update."""
+    if plan.l2 == 0.0:
+        return
+    constants = number_at(plan.constants_at + thread * plan.constants_bytes, 0, like)
+    for l in range(plan.n_layers):
+        layer = layer_at(plan.layers_at, l)
+        first, last = share(layer.fan_in, thread, plan)
+        for column in range(0, layer.fan_out, plan.panel):
+            width = panel_width(column, layer.fan_out, plan)
+            place = column * layer.fan_in + first * width
+            add_penalty(
+                number_at(layer.W_at + plan.gradient_at, place, like),
+                number_at(layer.W_at, place, like),
+                constants,
+                (last - first) * width,
+            )

@@ -1,0 +1,177 @@
+"""The tile: a few rows of A times a few vectors of columns of B, all sums held in registers.
+
+    C[m, n] = start[m, n] + A[m, 0] B[0, n] + A[m, 1] B[1, n] + …
+
+Every sum is taken in the order of k, one fused multiply-add after another. So neither how a product
+is cut into tiles, nor how wide the registers are, nor which thread computes what can change a bit.
+
+The shape that fills the registers depends on the processor (`shape_of`); the tiles that are left
+over at the edge have 4, 2 or 1 rows. Matrices lie in panels, see `layout`. This file knows nothing
+of layers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clearprop.engines.fused.kernel import choose, define, index, kernel, loop
+from clearprop.engines.fused.panels import panels
+from clearprop.engines.fused.target import current_target
+from clearprop.engines.fused.tile_shape import TileShape, shape_of
+from clearprop.engines.fused.vector import Emitter, Variable
+
+__all__ = ["tile_as_it_lies", "tile_transposed"]
+
+_EDGE_ROWS = (4, 2, 1)
+_PREFETCH_ROWS = 8  # of B, ahead of use: about the distance to the second cache
+
+
+def _variants() -> list[TileShape]:
+    full = shape_of(current_target())
+    rows = [full.rows, *(rows for rows in _EDGE_ROWS if rows < full.rows)]
+    return [TileShape(r, v) for r in rows for v in range(1, full.vectors + 1)]
+
+
+def _dispatch(emit: Emitter, name: str, write: Any, rows: Any, vectors: Any, *arguments: Any) -> None:
+    """Call the variant for this number of rows and vectors."""
+    builder = emit.builder
+
+    def call(shape: TileShape) -> None:
+        def body(inside: Any, *parameters: Any) -> None:
+            write(Emitter(inside, emit.kind), shape, *parameters)
+
+        full_name = f"{name}_{emit.kind.name}_{shape.rows}x{shape.vectors}"
+        builder.call(define(builder, full_name, arguments, body), arguments)
+
+    code = builder.add(builder.mul(rows, index(16)), vectors)
+    choose(
+        builder,
+        code,
+        [(shape.rows * 16 + shape.vectors, lambda s=shape: call(s)) for shape in _variants()],
+    )
+
+
+@kernel
+def tile_as_it_lies(emit, a, first_row, a_rows, n_k, b, start, start_row, c, times, rows, vectors):
+    """C = start + A B for rows first_row … of A; or C *= start + A B.
+
+    Args:
+        emit: where to.
+        a: A's panels, a_rows rows each, n_k columns in all.
+        first_row: the first of the rows.
+        a_rows: rows in each of A's panels.
+        n_k: columns of A, rows of B.
+        b: B's panel: n_k rows, `vectors` wide.
+        start: what the sums begin with.
+        start_row: numbers from one row of start to the next; 0 for the same row again.
+        c: C's panel at the first row, `vectors` wide.
+        times: whether the result is multiplied into what C holds.
+        rows: number of rows, one of the variants'.
+        vectors: width in vectors.
+    """
+    arguments = (a, first_row, a_rows, n_k, b, start, start_row, c, times)
+    _dispatch(emit, "tile_as_it_lies", _write_as_it_lies, rows, vectors, *arguments)
+
+
+@kernel
+def tile_transposed(emit, a, a_row, n_k, b, start, start_row, c, rows, vectors):
+    """C = start + A^T B for a few columns of A.
+
+    Args:
+        emit: where to.
+        a: A's panel at the first of the columns and the first row.
+        a_row: numbers from one row of A to the next.
+        n_k: rows of A and of B.
+        b: B's panel: n_k rows, `vectors` wide.
+        start: what the sums begin with.
+        start_row: numbers from one row of start to the next.
+        c: C's panel at the first row, `vectors` wide.
+        rows: number of A's columns, one of the variants'.
+        vectors: width in vectors.
+    """
+    arguments = (a, a_row, n_k, b, start, start_row, c)
+    _dispatch(emit, "tile_transposed", _write_transposed, rows, vectors, *arguments)
+
+
+class _Sums:
+    """The accumulators of one tile: memory to Python, registers after LLVM's promotion."""
+
+    def __init__(self, emit: Emitter, shape: TileShape, start: Any, start_row: Any) -> None:
+        self.emit, self.shape = emit, shape
+        self.sums: dict[tuple[int, int], Variable] = {}
+        for m in range(shape.rows):
+            row = emit.address(start, emit.builder.mul(index(m), start_row))
+            for v in range(shape.vectors):
+                self.sums[m, v] = emit.variable(emit.load(row, index(v * emit.kind.lanes)))
+
+    def add_products(self, a: list[Any], a_offset: Any, b: Any, k: Any) -> None:
+        """One step of k: every sum gains A[m, k] B[k, n]."""
+        emit, shape = self.emit, self.shape
+        width = shape.vectors * emit.kind.lanes
+        at = emit.address(b, emit.builder.mul(k, index(width)))
+        for v in range(shape.vectors):
+            emit.prefetch(at, index(_PREFETCH_ROWS * width + v * emit.kind.lanes))
+        row = [emit.load(at, index(v * emit.kind.lanes)) for v in range(shape.vectors)]
+        for m in range(shape.rows):
+            factor = emit.load_number(a[m], a_offset)
+            for v in range(shape.vectors):
+                total = self.sums[m, v]
+                total.set(factor.fma(row[v], total.get()))
+
+    def store(self, c: Any, *, times: bool = False) -> None:
+        """Write the sums to C, or multiply them into it."""
+        emit = self.emit
+        for (m, v), variable in self.sums.items():
+            place = index((m * self.shape.vectors + v) * emit.kind.lanes)
+            total = variable.get()
+            emit.store(total * emit.load(c, place) if times else total, c, place)
+
+
+def _write_as_it_lies(
+    emit: Emitter,
+    shape: TileShape,
+    a: Any,
+    first_row: Any,
+    a_rows: Any,
+    n_k: Any,
+    b: Any,
+    start: Any,
+    start_row: Any,
+    c: Any,
+    times: Any,
+) -> None:
+    builder = emit.builder
+    width = shape.vectors * emit.kind.lanes
+    sums = _Sums(emit, shape, start, start_row)
+    with panels(emit, a_rows, n_k) as panel:
+        top = emit.address(a, panel.offset)
+        rows = [
+            emit.address(top, builder.mul(builder.add(first_row, index(m)), panel.width))
+            for m in range(shape.rows)
+        ]
+        b_here = emit.address(b, builder.mul(panel.first, index(width)))
+        with loop(builder, panel.columns) as k:
+            sums.add_products(rows, k, b_here, k)
+    with builder.if_else(builder.icmp_signed("!=", times, index(0))) as (then, otherwise):
+        with then:
+            sums.store(c, times=True)
+        with otherwise:
+            sums.store(c)
+
+
+def _write_transposed(
+    emit: Emitter,
+    shape: TileShape,
+    a: Any,
+    a_row: Any,
+    n_k: Any,
+    b: Any,
+    start: Any,
+    start_row: Any,
+    c: Any,
+) -> None:
+    sums = _Sums(emit, shape, start, start_row)
+    columns = [emit.address(a, index(m)) for m in range(shape.rows)]
+    with loop(emit.builder, n_k) as k:
+        sums.add_products(columns, emit.builder.mul(k, a_row), b, k)
+    sums.store(c)

@@ -1,0 +1,188 @@
+"""Memory for one network: parameters, the optimizer's slots, and one part of a batch at work.
+
+Everything is allocated here, once; the native code allocates nothing. Peak memory beyond the data is
+
+    parameters * (1 + slots, + 1 where gradients are kept) + rows * (activations + deltas) + scratch
+
+with `rows` at most `ROWS_AT_ONCE`, and scratch as wide as the widest layer. This file knows nothing
+of optimizers or of what is minimised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from clearprop.engines.fused.layout import Panels, aligned_zeros, padded
+from clearprop.engines.fused.program import Program
+from clearprop.engines.fused.records import (
+    ACTIVATION_CODES,
+    CONSTANTS,
+    COUNTERS_BYTES,
+    LAYER,
+    OUTPUT_CODES,
+    PLAN,
+    SQUARES_ROWS,
+)
+from clearprop.network import Layer, Network
+
+__all__ = ["Workspace", "rows_at_once"]
+
+Array = npt.NDArray[Any]
+
+ROWS_AT_ONCE = 512
+_FEWEST_ROWS = 64
+_NEAR_BYTES = 1 << 20  # of the second cache, for the panels of W that are used again and again
+
+
+def rows_at_once(network: Network, dtype: Any, n_rows: int) -> int:
+    """How many samples are worked on at once: fewer change no bit, only the speed.
+
+    Few enough that their activations and deltas stay in the second cache, unless the weights do not
+    fit there themselves: then each pass over the weights should serve many rows.
+    """
+    bytes_per_row = 2 * sum(network.sizes) * np.dtype(dtype).itemsize
+    weights_bytes = network.n_parameters * np.dtype(dtype).itemsize
+    near = max(_FEWEST_ROWS, _NEAR_BYTES // bytes_per_row)
+    rows = ROWS_AT_ONCE if weights_bytes > _NEAR_BYTES else min(ROWS_AT_ONCE, near)
+    return max(1, min(rows, n_rows))
+
+
+class Workspace:
+    """Buffers, and the records that tell the native code where they are.
+
+    Args:
+        program: the machine code.
+        network: the network.
+        dtype: float32 or float64.
+        rows: samples worked on at once.
+        n_slots: numbers that the optimizer keeps per parameter.
+        gradients: whether a place for the gradient is needed.
+        backward: whether there will be a backward pass.
+        sparse: whether samples are sparse.
+        n_threads: how many will work.
+
+    Attributes:
+        plan: one `PLAN` record.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        network: Network,
+        dtype: Any,
+        *,
+        rows: int,
+        n_slots: int = 0,
+        gradients: bool = False,
+        backward: bool = True,
+        sparse: bool = False,
+        n_threads: int = 1,
+    ) -> None:
+        self._program, self._network, self._dtype = program, network, np.dtype(dtype)
+        self._keep: list[Array] = []
+        self.plan = np.zeros(1, PLAN)
+        self._layers = np.zeros(network.n_layers, LAYER)
+        self._place_parameters(n_slots, gradients)
+        self._place_batch(rows, backward, sparse)
+        self._place_scratch(n_threads)
+
+    def _allocate(self, n: int, dtype: Any = None) -> Array:
+        memory = aligned_zeros(n, self._dtype if dtype is None else dtype)
+        self._keep.append(memory)
+        return memory
+
+    def _padded(self, n: int) -> int:
+        return padded(n, self._program.lanes)
+
+    def _place_parameters(self, n_slots: int, gradients: bool) -> None:
+        plan, sizes = self.plan[0], self._network.sizes
+        self._shapes = [
+            Panels(fan_in, fan_out, self._program.panel, self._program.lanes)
+            for fan_in, fan_out in zip(sizes, sizes[1:], strict=False)
+        ]
+        n_parameters = sum(shape.size + self._padded(shape.columns) for shape in self._shapes)
+        n_parameters = padded(n_parameters, 64)
+        memory = self._allocate((1 + n_slots + gradients) * n_parameters)
+        self._copies = memory.reshape(-1, n_parameters)
+        plan["slot_bytes"] = n_parameters * self._dtype.itemsize
+        plan["gradient_at"] = (1 + n_slots) * plan["slot_bytes"] if gradients else 0
+        at = memory.ctypes.data
+        for shape, layer in zip(self._shapes, self._layers, strict=True):
+            layer["fan_in"], layer["fan_out"] = shape.rows, shape.columns
+            layer["W_at"] = at
+            layer["b_at"] = at + shape.size * self._dtype.itemsize
+            layer["n_blocks"] = -(-shape.rows // SQUARES_ROWS)
+            squares = self._allocate(int(layer["n_blocks"]) * self._padded(shape.columns))
+            layer["squares_at"] = squares.ctypes.data
+            at += (shape.size + self._padded(shape.columns)) * self._dtype.itemsize
+
+    def _place_batch(self, rows: int, backward: bool, sparse: bool) -> None:
+        plan, network, layers = self.plan[0], self._network, self._layers
+        plan["rows"] = rows
+        codes = [ACTIVATION_CODES[name] for name in network.hidden]
+        layers["activation"] = [*codes, -1]
+        for index, size in enumerate(network.sizes):
+            n = rows * self._padded(size)
+            if index > 0 or not sparse:
+                at = self._allocate(n).ctypes.data
+                if index > 0:
+                    layers[index - 1]["output_at"] = at
+                if index < network.n_layers:
+                    layers[index]["input_at"] = at
+            if index > 0 and backward:
+                at = self._allocate(n).ctypes.data
+                layers[index - 1]["delta_at"] = at
+                if index < network.n_layers:
+                    layers[index]["delta_below_at"] = at
+        if backward:
+            plan["targets_at"] = self._allocate(rows * self._padded(network.sizes[-1])).ctypes.data
+            plan["scales_at"] = self._allocate(rows).ctypes.data
+            plan["row_losses_at"] = self._allocate(rows).ctypes.data
+        plan["output"] = OUTPUT_CODES[network.output]
+        plan["divide_by_weights"] = network.reduction != "sum"
+        plan["divide_by_outputs"] = network.reduction == "mean_all"
+        plan["n_features"], plan["n_outputs"] = network.sizes[0], network.sizes[-1]
+
+    def _place_scratch(self, n_threads: int) -> None:
+        plan, program, widest = self.plan[0], self._program, self._padded(max(self._network.sizes))
+        plan["panel"], plan["lanes"] = program.panel, program.lanes
+        plan["tile_rows"] = program.tile_rows
+        deepest = max(self._network.sizes)
+        panel_bytes = deepest * program.panel * self._dtype.itemsize
+        plan["panels_at_once"] = max(1, _NEAR_BYTES // panel_bytes)
+        plan["n_layers"], plan["layers_at"] = len(self._layers), self._layers.ctypes.data
+        plan["n_threads"] = n_threads
+        plan["barrier_at"] = self._allocate(COUNTERS_BYTES, np.uint8).ctypes.data
+        plan["zeros_at"] = self._allocate(widest).ctypes.data
+        # A transposed panel, or a tile of dW and a row of unused squares.
+        n = max(widest * program.panel, (program.tile_rows + 1) * program.panel)
+        plan["scratch_bytes"] = padded(n * self._dtype.itemsize, 64)
+        plan["scratch_at"] = self._allocate(n_threads * int(plan["scratch_bytes"]), np.uint8).ctypes.data
+        n = max(2 * program.lanes, len(CONSTANTS) + program.lanes)
+        plan["constants_bytes"] = padded(n * self._dtype.itemsize, 64)
+        plan["constants_at"] = self._allocate(
+            n_threads * int(plan["constants_bytes"]), np.uint8
+        ).ctypes.data
+
+    def put(self, layers: Sequence[Layer], copy: int = 0) -> None:
+        """Write parameters (copy 0), or one of the optimizer's slots (copy 1 …)."""
+        memory, at = self._copies[copy], 0
+        for shape, (W, b) in zip(self._shapes, layers, strict=True):
+            shape.pack(W, memory[at : at + shape.size])
+            at += shape.size
+            memory[at : at + shape.columns] = b
+            at += self._padded(shape.columns)
+
+    def get(self, copy: int = 0) -> list[Layer]:
+        """Read parameters (copy 0), a slot (copy 1 …) or the gradient (the last copy)."""
+        memory, at, layers = self._copies[copy], 0, []
+        for shape in self._shapes:
+            W = shape.unpack(memory[at : at + shape.size])
+            at += shape.size
+            layers.append(Layer(W, memory[at : at + shape.columns].copy()))
+            at += self._padded(shape.columns)
+        return layers
