@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from llvmlite import binding
 from numba import njit, types
 
+from clearprop.engines.fused.kernel import emit_kernels
 from clearprop.engines.fused.steps import run
-from clearprop.engines.fused.target import current_target
+from clearprop.engines.fused.target import current_target, current_machine
 from clearprop.engines.fused.tile_shape import shape_of
-from clearprop.engines.fused.vector import KINDS
+from clearprop.engines.fused.vector import KINDS, Kind
 
 __all__ = ["Compiled", "compile_program"]
 
@@ -21,29 +23,57 @@ class Compiled(NamedTuple):
     """Object code, and what its caller must know.
 
     Attributes:
-        code: the object file.
-        symbol: the name of its one entry.
+        kernels: the object file of the kernels.
+        program: the object file of the one entry, which calls them.
+        symbol: the entry's name.
         tile_rows: rows of a whole tile.
         panel: columns of a whole panel.
         lanes: numbers in a vector.
     """
 
-    code: bytes
+    kernels: bytes
+    program: bytes
     symbol: str
     tile_rows: int
     panel: int
     lanes: int
 
 
+_linkers: list[Any] = []  # LLVM's engines own the memory of the code
+
+
 def compile_program(dtype: Any) -> Compiled:
     """Compile `steps.run` for NumPy's float32 or float64, for the processor Numba is set to."""
     kind = next(kind for kind in KINDS if kind.dtype == dtype)
+    kernels = _compile_kernels(kind)
     signature = types.void(types.int64, types.int64, types.CPointer(kind.numba))
     options = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     compiled = njit(signature, **options)(run)
     (result,) = compiled.overloads.values()
-    _, _, (code, _) = result.library.serialize_using_object_code()
+    _, _, (program, _) = result.library.serialize_using_object_code()
     shape = shape_of(current_target())
     return Compiled(
-        code, result.fndesc.llvm_func_name, shape.rows, shape.vectors * kind.lanes, kind.lanes
+        kernels,
+        program,
+        result.fndesc.llvm_func_name,
+        shape.rows,
+        shape.vectors * kind.lanes,
+        kind.lanes,
     )
+
+
+def _compile_kernels(kind: Kind) -> bytes:
+    """The kernels' object code, their names made known to LLVM: Numba links what it compiles."""
+    text, names = emit_kernels(kind)
+    module = binding.parse_assembly(text)
+    module.verify()
+    machine = current_machine()
+    builder = binding.create_pass_builder(machine, binding.create_pipeline_tuning_options(3))
+    builder.getModulePassManager().run(module, builder)
+    code: bytes = machine.emit_object(module)
+    linker = binding.create_mcjit_compiler(module, machine)
+    linker.finalize_object()
+    for name in names:
+        binding.add_symbol(name, linker.get_function_address(name))
+    _linkers.append(linker)
+    return code

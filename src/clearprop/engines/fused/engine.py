@@ -161,9 +161,7 @@ class FusedSession:
             for copy, name in enumerate(self._slots, start=1)
         }
         powers = {"beta_1": float(plan["power_1"]), "beta_2": float(plan["power_2"])}
-        return OptimizerState(
-            self._n_updates, slots, {name: powers[name] for name in self._powers}
-        )
+        return OptimizerState(self._n_updates, slots, {name: powers[name] for name in self._powers})
 
 
 class _Job:

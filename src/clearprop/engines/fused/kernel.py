@@ -1,13 +1,14 @@
 """From a Python function that emits LLVM to a function that Numba code can call.
 
     @kernel
-    def double(emit, x, n): ...          # emits the loop; x is a pointer, n an int64
+    def double(emit: Emitter, x: Pointer, n: Integer) -> None: ...     # emits the loop
 
-    @njit
+    @native
     def use(x, n): double(x, n)
 
-The emitted function stands once in each compiled module and is called, not copied to every place of
-use: that keeps compiling short. This file knows nothing of what is computed.
+All kernels of a kind are emitted into one module and compiled by LLVM alone, once
+(`compile_kernels`). Numba's functions only call them by name; otherwise LLVM would optimise each
+kernel again in every function above it. This file knows nothing of what is computed.
 """
 
 from __future__ import annotations
@@ -17,14 +18,31 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from clearprop.engines.fused.vector import INDEX, Emitter, kind_of
+from clearprop.engines.fused.vector import INDEX, Emitter, Kind, kind_of
 
-__all__ = ["choose", "define", "index", "kernel", "loop"]
+__all__ = [
+    "Integer",
+    "Pointer",
+    "choose",
+    "define",
+    "emit_kernels",
+    "index",
+    "kernel",
+    "loop",
+]
+
+Pointer = Any
+"""An argument of a kernel: a pointer to numbers of its kind."""
+
+Integer = Any
+"""An argument of a kernel: an int64."""
+
+_kernels: list[tuple[Callable[..., None], list[bool]]] = []
 
 
 def index(value: int) -> Any:
@@ -52,9 +70,7 @@ def choose(builder: Any, code: Any, cases: Sequence[tuple[int, Callable[[], None
     builder.position_at_end(after)
 
 
-def define(
-    builder: Any, name: str, arguments: Sequence[Any], body: Callable[..., None], result: Any = None
-) -> Any:
+def define(builder: Any, name: str, arguments: Sequence[Any], body: Callable[..., None]) -> Any:
     """The module's function of this name, written by `body(builder, *arguments)` if it is new."""
     function = builder.module.globals.get(name)
     if function is None:
@@ -71,37 +87,59 @@ def define(
 def kernel(body: Callable[..., None]) -> Any:
     """Make `body(emit, *arguments)` callable from Numba code.
 
-    The first argument must be a pointer to numbers: it says for which kind the body is emitted.
-    Integers arrive as int64.
-
     Args:
-        body: emits instructions through the `Emitter` that it is given.
+        body: emits instructions through the `Emitter` that it is given. Its other parameters are
+            annotated `Pointer` (to numbers of the kind) or `Integer` (an int64); the first of them
+            is a pointer and says for which kind the kernel is called.
 
     Returns:
         A Numba intrinsic without a result.
     """
+    parameters = list(inspect.signature(body).parameters.values())[1:]
+    is_pointer = [parameter.annotation == "Pointer" for parameter in parameters]
+    assert all(parameter.annotation in ("Pointer", "Integer") for parameter in parameters)
+    _kernels.append((body, is_pointer))
 
     def definition(typing_context: Any, *arguments: Any) -> Any:  # noqa: ARG001 - Numba's contract
         kind = kind_of(arguments[0])
-        signature = types.void(
-            *(types.int64 if isinstance(a, types.Integer) else a for a in arguments)
-        )
+        wanted = [arguments[0] if pointer else types.int64 for pointer in is_pointer]
 
         def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ARG001
-            def write(inside: Any, *parameters: Any) -> None:
-                body(Emitter(inside, kind), *parameters)
-
-            builder.call(define(builder, f"{body.__name__}_{kind.name}", values, write), values)
+            name = _symbol(body, kind)
+            function = builder.module.globals.get(name)
+            if function is None:
+                function = ir.Function(builder.module, _signature(is_pointer, kind), name)
+            builder.call(function, values)
             return context.get_dummy_value()
 
-        return signature, generate
+        return types.void(*wanted), generate
 
     # Numba reads the number of arguments from the signature; it cannot call `*arguments`.
-    names = list(inspect.signature(body).parameters)[1:]
+    names = ["typing_context", *(parameter.name for parameter in parameters)]
     definition.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [
-            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-            for name in ("typing_context", *names)
-        ]
+        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
     )
     return intrinsic(definition)
+
+
+def _symbol(body: Callable[..., None], kind: Kind) -> str:
+    return f"clearprop_{body.__name__}_{kind.name}"
+
+
+def _signature(is_pointer: Sequence[bool], kind: Kind) -> Any:
+    pointer = ir.PointerType(kind.number)
+    return ir.FunctionType(ir.VoidType(), [pointer if p else INDEX for p in is_pointer])
+
+
+def emit_kernels(kind: Kind) -> tuple[str, list[str]]:
+    """LLVM's text of all kernels imported so far, for one kind, and their names."""
+    module = ir.Module("kernels")
+    module.triple = binding.get_process_triple()
+    names = []
+    for body, is_pointer in _kernels:
+        names.append(_symbol(body, kind))
+        function = ir.Function(module, _signature(is_pointer, kind), names[-1])
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        body(Emitter(builder, kind), *function.args)
+        builder.ret_void()
+    return str(module), names

@@ -9,7 +9,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from clearprop.engines.fused.kernel import index, kernel, loop
+from clearprop.engines.fused.kernel import Integer, Pointer, index, kernel, loop
 from clearprop.engines.fused.panels import panels
 from clearprop.engines.fused.vector import Emitter, Vector
 
@@ -33,19 +33,31 @@ def _copy_row(emit: Emitter, matrix: Any, rows: Any, columns: Any, row: Any, fla
 
 
 @kernel
-def gather_row(emit, matrix, rows, columns, row, source):
+def gather_row(
+    emit: Emitter, matrix: Pointer, rows: Integer, columns: Integer, row: Integer, source: Pointer
+) -> None:
     """Copy `columns` numbers from source into a row of a matrix in panels."""
     _copy_row(emit, matrix, rows, columns, row, source, into=True)
 
 
 @kernel
-def scatter_row(emit, matrix, rows, columns, row, target):
+def scatter_row(
+    emit: Emitter, matrix: Pointer, rows: Integer, columns: Integer, row: Integer, target: Pointer
+) -> None:
     """Copy a row of a matrix in panels to `columns` numbers at target."""
     _copy_row(emit, matrix, rows, columns, row, target, into=False)
 
 
 @kernel
-def transpose_panel(emit, matrix, rows, columns, first_row, width, target):
+def transpose_panel(
+    emit: Emitter,
+    matrix: Pointer,
+    rows: Integer,
+    columns: Integer,
+    first_row: Integer,
+    width: Integer,
+    target: Pointer,
+) -> None:
     """Target[n, k] = matrix[first_row + k, n] for all columns n and k = 0 … width - 1.
 
     Args:

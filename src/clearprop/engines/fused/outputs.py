@@ -14,7 +14,7 @@ from typing import Any
 
 from clearprop.engines.fused.elementary import exp, log1p
 from clearprop.engines.fused.elementwise import OUTPUT_VECTORS
-from clearprop.engines.fused.kernel import choose, kernel, loop
+from clearprop.engines.fused.kernel import Integer, Pointer, choose, kernel, loop
 from clearprop.engines.fused.panels import vectors_of_row
 from clearprop.engines.fused.records import OUTPUT_CODES
 from clearprop.engines.fused.vector import Emitter, Vector
@@ -25,16 +25,16 @@ __all__ = ["losses_and_deltas", "predictions"]
 @kernel
 def losses_and_deltas(
     emit: Emitter,
-    z: Any,
-    Y: Any,
-    delta: Any,
-    scales: Any,
-    losses: Any,
-    rows: Any,
-    columns: Any,
-    first: Any,
-    last: Any,
-    output: Any,
+    z: Pointer,
+    Y: Pointer,
+    delta: Pointer,
+    scales: Pointer,
+    losses: Pointer,
+    rows: Integer,
+    columns: Integer,
+    first: Integer,
+    last: Integer,
+    output: Integer,
 ) -> None:
     """Losses[i], and delta[i] = scales[i] dLoss/dz[i], for rows first … last - 1.
 
@@ -106,7 +106,13 @@ def losses_and_deltas(
 
 @kernel
 def predictions(
-    emit: Emitter, z: Any, rows: Any, columns: Any, first: Any, last: Any, output: Any
+    emit: Emitter,
+    z: Pointer,
+    rows: Integer,
+    columns: Integer,
+    first: Integer,
+    last: Integer,
+    output: Integer,
 ) -> None:
     """From logits to yhat, in place, for rows first … last - 1; arguments as above."""
     builder = emit.builder

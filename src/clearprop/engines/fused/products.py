@@ -195,8 +195,12 @@ def gradient_and_update(plan, layer, n_rows, is_first, is_last, step, thread, li
         width = panel_width(column, layer.fan_out, plan)
         delta = number_at(layer.delta_at, column * plan.rows, like)
         if block == 0:
-            bias_gradient(plan, layer, delta, n_rows, is_first, in_place, column, width, thread, like)
-        squares = number_at(layer.squares_at, block * padded(layer.fan_out, plan.lanes) + column, like)
+            bias_gradient(
+                plan, layer, delta, n_rows, is_first, in_place, column, width, thread, like
+            )
+        squares = number_at(
+            layer.squares_at, block * padded(layer.fan_out, plan.lanes) + column, like
+        )
         if not in_place:
             fill_zeros(squares, width)
         row, end = block * SQUARES_ROWS, min((block + 1) * SQUARES_ROWS, layer.fan_in)
@@ -285,7 +289,9 @@ def sparse_gradient_and_update(
         vectors = width // plan.lanes
         delta = number_at(layer.delta_at, column * plan.rows, like)
         if thread == 0:
-            bias_gradient(plan, layer, delta, n_rows, is_first, in_place, column, width, thread, like)
+            bias_gradient(
+                plan, layer, delta, n_rows, is_first, in_place, column, width, thread, like
+            )
         top = column * layer.fan_in
         if is_first:
             start = top + first_row * width

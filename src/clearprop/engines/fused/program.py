@@ -120,9 +120,9 @@ def _compile(dtype: Any) -> tuple[dict[str, Any], bytes]:
     # Loading Numba takes a while and is needed here alone.
     from clearprop.engines.fused.compilation import compile_program  # noqa: PLC0415
 
-    compiled = compile_program(dtype)._asdict()
-    code: bytes = compiled.pop("code")
-    return compiled, code
+    told = compile_program(dtype)._asdict()
+    kernels, program = told.pop("kernels"), told.pop("program")
+    return {**told, "kernels_bytes": len(kernels)}, kernels + program
 
 
 def _read(key: str) -> tuple[dict[str, Any], bytes] | None:
@@ -153,7 +153,9 @@ def _link(told: dict[str, Any], code: bytes) -> Program:
     machine = binding.Target.from_default_triple().create_target_machine()
     empty = binding.parse_assembly(f'target triple = "{binding.get_process_triple()}"')
     linker = binding.create_mcjit_compiler(empty, machine)
-    linker.add_object_file(binding.ObjectFileRef.from_data(code))
+    cut = told["kernels_bytes"]
+    for part in (code[:cut], code[cut:]):
+        linker.add_object_file(binding.ObjectFileRef.from_data(part))
     linker.finalize_object()
     _linkers.append(linker)
     # Numba's convention: places for a result and for an exception, then the arguments.

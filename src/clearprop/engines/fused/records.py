@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["ACTIVATION_CODES", "CONSTANTS", "COUNTERS_BYTES", "LAYER", "OPTIMIZER_CODES", "OUTPUT_CODES", "PLAN", "SQUARES_ROWS", "TASK_CODES"]
+__all__ = [
+    "ACTIVATION_CODES",
+    "CONSTANTS",
+    "COUNTERS_BYTES",
+    "LAYER",
+    "OPTIMIZER_CODES",
+    "OUTPUT_CODES",
+    "PLAN",
+    "SQUARES_ROWS",
+    "TASK_CODES",
+]
 
 _INTEGERS = np.int64
 

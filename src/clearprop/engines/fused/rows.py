@@ -11,7 +11,7 @@ from typing import Any
 from llvmlite import ir
 
 from clearprop.engines.fused.elementwise import ACTIVATION_VECTORS
-from clearprop.engines.fused.kernel import choose, index, kernel, loop
+from clearprop.engines.fused.kernel import Integer, Pointer, choose, index, kernel, loop
 from clearprop.engines.fused.records import ACTIVATION_CODES
 from clearprop.engines.fused.vector import Emitter, Vector
 
@@ -36,19 +36,23 @@ def _activations(emit: Emitter, z: Any, n: Any, activation: Any, keep: Callable[
 
 
 @kernel
-def activate(emit: Emitter, z: Any, sigma_prime: Any, n: Any, activation: Any) -> None:
+def activate(
+    emit: Emitter, z: Pointer, sigma_prime: Pointer, n: Integer, activation: Integer
+) -> None:
     """Sigma'(z) beside, then h = sigma(z) in the place of n numbers z (whole vectors)."""
     _activations(emit, z, n, activation, lambda d, place: emit.store(d, sigma_prime, place))
 
 
 @kernel
-def activate_only(emit: Emitter, z: Any, n: Any, activation: Any) -> None:
+def activate_only(emit: Emitter, z: Pointer, n: Integer, activation: Integer) -> None:
     """H = sigma(z) in the place of n numbers z (whole vectors)."""
     _activations(emit, z, n, activation, lambda d, place: None)
 
 
 @kernel
-def sum_rows(emit: Emitter, source: Any, start: Any, target: Any, rows: Any, vectors: Any) -> None:
+def sum_rows(
+    emit: Emitter, source: Pointer, start: Pointer, target: Pointer, rows: Integer, vectors: Integer
+) -> None:
     """Target = start + the sum of source's rows, in their order; each `vectors` wide."""
     builder, lanes = emit.builder, emit.kind.lanes
     width = builder.mul(vectors, index(lanes))
@@ -62,7 +66,7 @@ def sum_rows(emit: Emitter, source: Any, start: Any, target: Any, rows: Any, vec
 
 
 @kernel
-def fill_zeros(emit: Emitter, target: Any, n: Any) -> None:
+def fill_zeros(emit: Emitter, target: Pointer, n: Integer) -> None:
     """N zeros, whole vectors."""
     lanes = index(emit.kind.lanes)
     with loop(emit.builder, emit.builder.sdiv(n, lanes)) as v:
@@ -80,14 +84,14 @@ def _entry(emit: Emitter, columns: Any, n: Any) -> Any:
 @kernel
 def add_scaled_rows(
     emit: Emitter,
-    values: Any,
-    columns: Any,
-    first: Any,
-    last: Any,
-    W: Any,
-    start: Any,
-    target: Any,
-    vectors: Any,
+    values: Pointer,
+    columns: Integer,
+    first: Integer,
+    last: Integer,
+    W: Pointer,
+    start: Pointer,
+    target: Pointer,
+    vectors: Integer,
 ) -> None:
     """Target = start + sum of values[n] W[columns[n]], n = first … last - 1: a sparse row times W.
 
@@ -117,13 +121,13 @@ def add_scaled_rows(
 @kernel
 def add_to_rows(
     emit: Emitter,
-    values: Any,
-    columns: Any,
-    first: Any,
-    last: Any,
-    delta: Any,
-    dW: Any,
-    vectors: Any,
+    values: Pointer,
+    columns: Integer,
+    first: Integer,
+    last: Integer,
+    delta: Pointer,
+    dW: Pointer,
+    vectors: Integer,
 ) -> None:
     """dW[columns[n]] += values[n] delta, n = first … last - 1; arguments as above."""
     builder, lanes = emit.builder, emit.kind.lanes

@@ -78,7 +78,9 @@ def run(address, thread, like):
         total = 0.0
         for part in range(first, last, plan.rows):
             n_rows = min(plan.rows, last - part)
-            total += one_part(plan, part, n_rows, part == first, part + n_rows == last, factor, thread, like)
+            total += one_part(
+                plan, part, n_rows, part == first, part + n_rows == last, factor, thread, like
+            )
         if plan.task != _TRAIN:
             penalise_gradient(plan, thread, like)
         if thread == 0:
@@ -91,9 +93,9 @@ def run(address, thread, like):
 @native
 def one_part(plan, part, n_rows, is_first, is_last, factor, thread, like):
     """Forward and backward over a part of a batch; thread 0 gets the sum of its weighted losses."""
-    gather(plan, part, n_rows, factor, True, thread, like)
+    gather(plan, part, n_rows, factor, 1, thread, like)
     wait_for_all(plan)
-    forward(plan, part, n_rows, True, thread, like)
+    forward(plan, part, n_rows, 1, thread, like)
     output = layer_at(plan.layers_at, plan.n_layers - 1)
     first, last = share(n_rows, thread, plan)
     losses_and_deltas(
@@ -151,9 +153,9 @@ def predict(plan, thread, like):
     z = number_at(output.output_at, 0, like)
     for part in range(0, plan.n_rows, plan.rows):
         n_rows = min(plan.rows, plan.n_rows - part)
-        gather(plan, part, n_rows, 1.0, False, thread, like)
+        gather(plan, part, n_rows, 1.0, 0, thread, like)
         wait_for_all(plan)
-        forward(plan, part, n_rows, False, thread, like)
+        forward(plan, part, n_rows, 0, thread, like)
         first, last = share(n_rows, thread, plan)
         predictions(z, plan.rows, output.fan_out, first, last, plan.output)
         for row in range(first, last):

@@ -5,13 +5,14 @@ This file knows nothing of tiles.
 
 from __future__ import annotations
 
+import platform
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from llvmlite import binding
 from numba.core.registry import cpu_target
 
-__all__ = ["Target", "current_target"]
+__all__ = ["Target", "current_machine", "current_target"]
 
 _PROBE = """
 define void @probe(ptr %p) {
@@ -36,14 +37,21 @@ class Target(NamedTuple):
     fused: bool
 
 
+def current_machine() -> Any:
+    """LLVM's machine for the processor that Numba compiles for (NUMBA_CPU_NAME can name another)."""
+    codegen = cpu_target.target_context.codegen()
+    return binding.Target.from_default_triple().create_target_machine(
+        cpu=codegen._get_host_cpu_name(),
+        features=codegen._get_host_cpu_features(),
+        opt=3,
+        reloc="static" if platform.machine() in ("x86_64", "AMD64") else "default",
+        codemodel="jitdefault",
+    )
+
+
 @cache
 def current_target() -> Target:
-    """The processor that Numba compiles for (its NUMBA_CPU_NAME can name another)."""
-    codegen = cpu_target.target_context.codegen()
-    name, features = codegen._get_host_cpu_name(), codegen._get_host_cpu_features()
-    machine = binding.Target.from_default_triple().create_target_machine(
-        cpu=name, features=features, opt=2
-    )
-    assembly = machine.emit_assembly(binding.parse_assembly(_PROBE))
+    """What that processor can do."""
+    assembly = current_machine().emit_assembly(binding.parse_assembly(_PROBE))
     bits = 512 if "zmm" in assembly else 256 if "ymm" in assembly else 128
     return Target(bits, fused="fmaf" not in assembly)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clearprop.engines.fused.kernel import choose, define, index, kernel, loop
+from clearprop.engines.fused.kernel import Integer, Pointer, choose, define, index, kernel, loop
 from clearprop.engines.fused.panels import panels
 from clearprop.engines.fused.target import current_target
 from clearprop.engines.fused.tile_shape import TileShape, shape_of
@@ -32,7 +32,9 @@ def _variants() -> list[TileShape]:
     return [TileShape(r, v) for r in rows for v in range(1, full.vectors + 1)]
 
 
-def _dispatch(emit: Emitter, name: str, write: Any, rows: Any, vectors: Any, *arguments: Any) -> None:
+def _dispatch(
+    emit: Emitter, name: str, write: Any, rows: Any, vectors: Any, *arguments: Any
+) -> None:
     """Call the variant for this number of rows and vectors."""
     builder = emit.builder
 
@@ -52,7 +54,20 @@ def _dispatch(emit: Emitter, name: str, write: Any, rows: Any, vectors: Any, *ar
 
 
 @kernel
-def tile_as_it_lies(emit, a, first_row, a_rows, n_k, b, start, start_row, c, times, rows, vectors):
+def tile_as_it_lies(
+    emit: Emitter,
+    a: Pointer,
+    first_row: Integer,
+    a_rows: Integer,
+    n_k: Integer,
+    b: Pointer,
+    start: Pointer,
+    start_row: Integer,
+    c: Pointer,
+    times: Integer,
+    rows: Integer,
+    vectors: Integer,
+) -> None:
     """C = start + A B for rows first_row … of A; or C *= start + A B.
 
     Args:
@@ -74,7 +89,18 @@ def tile_as_it_lies(emit, a, first_row, a_rows, n_k, b, start, start_row, c, tim
 
 
 @kernel
-def tile_transposed(emit, a, a_row, n_k, b, start, start_row, c, rows, vectors):
+def tile_transposed(
+    emit: Emitter,
+    a: Pointer,
+    a_row: Integer,
+    n_k: Integer,
+    b: Pointer,
+    start: Pointer,
+    start_row: Integer,
+    c: Pointer,
+    rows: Integer,
+    vectors: Integer,
+) -> None:
     """C = start + A^T B for a few columns of A.
 
     Args:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from clearprop.engines.fused.kernel import choose, index, kernel, loop
+from clearprop.engines.fused.kernel import Integer, Pointer, choose, index, kernel, loop
 from clearprop.engines.fused.records import CONSTANTS, OPTIMIZER_CODES
 from clearprop.engines.fused.vector import Emitter, Vector
 
@@ -71,14 +71,14 @@ UPDATE_VECTORS: dict[str, tuple[int, Step]] = {
 @kernel
 def update(
     emit: Emitter,
-    dw: Any,
-    w: Any,
-    slot: Any,
-    constants: Any,
-    squares: Any,
-    rows: Any,
-    vectors: Any,
-    optimizer: Any,
+    dw: Pointer,
+    w: Pointer,
+    slot: Integer,
+    constants: Pointer,
+    squares: Pointer,
+    rows: Integer,
+    vectors: Integer,
+    optimizer: Integer,
 ) -> None:
     """Step `rows` rows of parameters, each `vectors` wide, one after another in memory.
 
@@ -117,7 +117,9 @@ def update(
 
 
 @kernel
-def sum_squares(emit: Emitter, w: Any, squares: Any, rows: Any, vectors: Any) -> None:
+def sum_squares(
+    emit: Emitter, w: Pointer, squares: Pointer, rows: Integer, vectors: Integer
+) -> None:
     """Add the squares of `rows` rows of w to squares, in the order in which `update` does."""
     _sum_squares(emit, squares, rows, vectors, lambda place: emit.load(w, place))
 
@@ -137,7 +139,7 @@ def _sum_squares(
 
 
 @kernel
-def add_penalty(emit: Emitter, dw: Any, w: Any, constants: Any, n: Any) -> None:
+def add_penalty(emit: Emitter, dw: Pointer, w: Pointer, constants: Pointer, n: Integer) -> None:
     """Dw = dw + l2 w for n numbers, whole vectors."""
     l2 = emit.load_number(constants, index(CONSTANTS.index("l2")))
     with loop(emit.builder, emit.builder.sdiv(n, index(emit.kind.lanes))) as v:

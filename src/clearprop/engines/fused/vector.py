@@ -248,9 +248,7 @@ class Vector:
     def where(self, condition: Any, other: Vector | float) -> Vector:
         """Self where the condition holds, else the other."""
         builder = self.emitter.builder
-        return Vector(
-            self.emitter, builder.select(condition, self.value, self._other(other).value)
-        )
+        return Vector(self.emitter, builder.select(condition, self.value, self._other(other).value))
 
     def fma(self, factor: Vector | float, summand: Vector | float) -> Vector:
         """Self * factor + summand, rounded once."""

@@ -161,7 +161,9 @@ class Workspace:
         # A transposed panel, or a tile of dW and a row of unused squares.
         n = max(widest * program.panel, (program.tile_rows + 1) * program.panel)
         plan["scratch_bytes"] = padded(n * self._dtype.itemsize, 64)
-        plan["scratch_at"] = self._allocate(n_threads * int(plan["scratch_bytes"]), np.uint8).ctypes.data
+        plan["scratch_at"] = self._allocate(
+            n_threads * int(plan["scratch_bytes"]), np.uint8
+        ).ctypes.data
         n = max(2 * program.lanes, len(CONSTANTS) + program.lanes)
         plan["constants_bytes"] = padded(n * self._dtype.itemsize, 64)
         plan["constants_at"] = self._allocate(
