@@ -1,12 +1,32 @@
-"""clearprop: multilayer perceptrons with nothing hidden. Public names, nothing else."""
+"""clearprop: multilayer perceptrons with nothing hidden. Public names, nothing else.
 
-__version__ = "0.1.0"  # above the imports: a model's record names the version that trained it
+A name is imported when it is first asked for: mathematics needs no table reader, and the command
+line's help none of it.
+"""
 
-from clearprop.backprop import backward, forward, loss
-from clearprop.estimators import MLPClassifier, MLPRegressor
-from clearprop.gradcheck import check_gradients
-from clearprop.model_file import load_model, save_model
-from clearprop.network import Layer, Network
+import importlib
+import typing
+
+if typing.TYPE_CHECKING:
+    from clearprop.backprop import backward, forward, loss
+    from clearprop.estimators import MLPClassifier, MLPRegressor
+    from clearprop.gradcheck import check_gradients
+    from clearprop.model_file import load_model, save_model
+    from clearprop.network import Layer, Network
+else:  # hidden from type checkers, which would take any name for a public one
+
+    def __getattr__(name: str) -> object:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(_MODULES[name]), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
+
+__version__ = "0.1.0"
 
 __all__ = [
     "Layer",
@@ -20,3 +40,16 @@ __all__ = [
     "loss",
     "save_model",
 ]
+
+_MODULES = {
+    "Layer": "clearprop.network",
+    "MLPClassifier": "clearprop.estimators",
+    "MLPRegressor": "clearprop.estimators",
+    "Network": "clearprop.network",
+    "backward": "clearprop.backprop",
+    "check_gradients": "clearprop.gradcheck",
+    "forward": "clearprop.backprop",
+    "load_model": "clearprop.model_file",
+    "loss": "clearprop.backprop",
+    "save_model": "clearprop.model_file",
+}

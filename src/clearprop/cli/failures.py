@@ -1,5 +1,7 @@
 """From what went wrong to a message and an exit status: what, where, remedy; no traceback.
 
+Help, and errors in the command itself, are said before anything heavy is imported.
+
 0  done, or whoever read our output has gone
 2  something that the user can correct: the command, the data, a file
 1  a fault of ours
@@ -18,9 +20,6 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from sklearn.utils._param_validation import InvalidParameterError
-
-from clearprop.errors import ClearpropError, TableError
 
 __all__ = ["EXIT_INTERRUPTED", "EXIT_OURS", "EXIT_USER", "guarded", "leave_stdout"]
 
@@ -63,15 +62,25 @@ def guarded(run: Callable[[], Any], *, json: bool, debug: bool) -> int:
 def _describe(error: Exception) -> tuple[dict[str, Any], int]:
     """What to say of an error, and the exit status."""
     described: dict[str, Any] = {"kind": type(error).__name__, "message": str(error), "remedy": ""}
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "clearprop"
+        described |= {"message": error.format_message(), "remedy": f"See {path} --help."}
+        return described, EXIT_USER
+    return _describe_other(error, described)
+
+
+def _describe_other(error: Exception, described: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """What to say of an error that is not the command line's own, and the exit status."""
+    from sklearn.utils._param_validation import InvalidParameterError  # noqa: PLC0415 - slow
+
+    from clearprop.errors import ClearpropError, TableError  # noqa: PLC0415 - imports scikit-learn
+
     if isinstance(error, ClearpropError):
         described |= {"message": error.message, "remedy": error.remedy}
         if isinstance(error, TableError):
             places = {name: getattr(error, name) for name in ("source", "line", "column", "value")}
             described |= {name: place for name, place in places.items() if place not in (None, "")}
-    elif isinstance(error, click.ClickException):
-        context = getattr(error, "ctx", None)
-        path = context.command_path if context else "clearprop"
-        described |= {"message": error.format_message(), "remedy": f"See {path} --help."}
     elif isinstance(error, InvalidParameterError):
         described["remedy"] = "See clearprop train --help."
     elif isinstance(error, OSError) and error.filename is not None:

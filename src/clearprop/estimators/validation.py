@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import is_classifier
 from sklearn.metrics import get_scorer
-from sklearn.model_selection import train_test_split
 
 from clearprop.engines import Problem
 from clearprop.errors import ParameterError
@@ -39,6 +38,9 @@ def split_validation(estimator: Any, problem: Problem) -> tuple[Problem, Score, 
     Raises:
         ParameterError: fewer than two rows would be set aside.
     """
+    # Only this way of validating needs it, and importing it takes its time.
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415
+
     X, Y, weight = problem.X, problem.Y, problem.sample_weight
     # Only one column of targets can be stratified on: two classes.
     stratify = Y if is_classifier(estimator) and estimator.n_outputs_ == 1 else None
