@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 import warnings
 
 import numpy as np
 import pytest
 
 from clearprop.cli import train as train_module
+from clearprop.model_file import load_model
 
 from ..tables.faulty import CASES, Case  # noqa: TID252 - tests are not on the import path
 from .running import start, write
@@ -186,6 +192,51 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(timeout=60) == 0
+
+
+@pytest.mark.parametrize("closed", [("stdout",), ("stderr",), ("stdout", "stderr")])
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_nobody_reading_loses_no_model(tmp_path, monkeypatch, closed, options):
+    # Each line is then written at once, and so already before training.
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    reading, writing = os.pipe()
+    os.close(reading)
+    (tmp_path / "iris.safetensors.checkpoint").write_text("makes a note")
+    command = [sys.executable, "-c", "from clearprop.cli import main; main()"]
+    command += ["train", "iris", *FEW, "--force", "--alpha", "1e9", *options]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | dict.fromkeys(
+        closed, writing
+    )
+    with subprocess.Popen(command, cwd=tmp_path, text=True, **streams) as process:
+        os.close(writing)
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in (output or "") + (errors or "")
+    assert load_model(tmp_path / "iris.safetensors").estimator.n_iter_ == 3
+
+
+def test_an_error_that_nobody_reads_keeps_its_status(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-c", "from clearprop.cli import main; main()", "train", "no.csv"]
+    done = subprocess.run(command, cwd=tmp_path, stderr=writing, check=False, timeout=60)
+    os.close(writing)
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.2, 0.4])
+def test_ctrl_c_while_it_starts_is_one_line(tmp_path, seconds):
+    program = "from clearprop.cli import main; print(flush=True); main()"
+    command = [sys.executable, "-c", program, "train", "digits"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert (output, errors.strip()) == ("", "interrupted")
 
 
 def test_other_files_are_no_models(run, folder):

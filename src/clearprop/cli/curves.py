@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import plotext
-
 from clearprop.errors import ParameterError
 
 __all__ = ["Curves", "curves_in_text", "plot_curves", "require_plotting"]
@@ -61,6 +59,9 @@ def curves_in_text(curves: Curves, width: int) -> str:
     """The loss over the epochs as lines of text; "" for fewer than two epochs or no room."""
     if len(curves.loss) < 2 or width < MIN_WIDTH:
         return ""
+    # Importing it takes long, and handles Ctrl-C badly meanwhile.
+    import plotext  # noqa: PLC0415
+
     shared = curves.metric == "loss"
     drawn_values = [*curves.loss, *(curves.validation if shared else ())]
     known = [value for value in drawn_values if value is not None]
@@ -70,12 +71,12 @@ def curves_in_text(curves: Curves, width: int) -> str:
     keys = f"{TRAINING} training"
     if curves.validation and shared:
         keys += f"   {VALIDATION} validation"
-    figure = plotext.figure
+    figure: Any = plotext.figure
     figure.clear()
     figure.plot_size(min(width, MAX_WIDTH), HEIGHT)
-    _draw(curves.loss, marker="braille", lines=True)
+    _draw(figure, curves.loss, marker="braille", lines=True)
     if shared:
-        _draw(curves.validation, marker=VALIDATION, lines=False)
+        _draw(figure, curves.validation, marker=VALIDATION, lines=False)
     n_epochs = len(curves.loss)
     ticks = sorted({1, *(round(1 + (n_epochs - 1) * quarter / 4) for quarter in range(5))})
     figure.ruler(axis="x").ticks(ticks, [str(tick) for tick in ticks])
@@ -88,14 +89,14 @@ def curves_in_text(curves: Curves, width: int) -> str:
     return "\n".join([title, keys, *lines])
 
 
-def _draw(values: Points, *, marker: str, lines: bool) -> None:
+def _draw(figure: Any, values: Points, *, marker: str, lines: bool) -> None:
     points = [(epoch, value) for epoch, value in enumerate(values, 1) if value is not None]
     if not points:
         return
-    signal = plotext.figure.signal(*map(list, zip(*points, strict=True)), marker=marker)
+    signal = figure.signal(*map(list, zip(*points, strict=True)), marker=marker)
     if lines:
         signal.lines()
-    plotext.figure.draw(signal)
+    figure.draw(signal)
 
 
 def require_plotting(path: str, *, force: bool) -> None:

@@ -17,11 +17,11 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 
 import click
 
-__all__ = ["EXIT_INTERRUPTED", "EXIT_OURS", "EXIT_USER", "guarded", "leave_stdout"]
+__all__ = ["EXIT_INTERRUPTED", "EXIT_OURS", "EXIT_USER", "guarded", "leave"]
 
 EXIT_OURS, EXIT_USER, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -43,10 +43,10 @@ def guarded(run: Callable[[], Any], *, json: bool, debug: bool) -> int:
         with warnings.catch_warnings():
             status = run()
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
+        _echo("interrupted", err=True)
         return EXIT_INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as nothing_asked:
-        click.echo(nothing_asked.format_message(), err=True)
+        _echo(nothing_asked.format_message(), err=True)
         return EXIT_USER
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
@@ -99,13 +99,20 @@ def _describe_other(error: Exception, described: dict[str, Any]) -> tuple[dict[s
 
 def _write(description: dict[str, Any], *, json: bool) -> None:
     if json:
-        click.echo(json_format.dumps({"error": description}, ensure_ascii=False))
+        _echo(json_format.dumps({"error": description}, ensure_ascii=False), err=False)
         return
     remedy = f"\n{description['remedy']}" if description["remedy"] else ""
-    click.echo(f"error: {description['message']}{remedy}", err=True)
+    _echo(f"error: {description['message']}{remedy}", err=True)
 
 
-def leave_stdout() -> None:
-    """Nobody reads any more: what is still buffered must not be written at exit."""
+def _echo(text: str, *, err: bool) -> None:
+    try:
+        click.echo(text, err=err)
+    except BrokenPipeError:
+        leave(sys.stderr if err else sys.stdout)
+
+
+def leave(stream: IO[str]) -> None:
+    """Nobody reads any more: what is buffered, and all that follows, goes nowhere."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from clearprop import __version__
-from clearprop.cli.failures import guarded, leave_stdout
+from clearprop.cli.failures import guarded, leave
 
 __all__ = ["main"]
 
@@ -60,7 +60,7 @@ class _Commands(click.Group):
             status = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            leave_stdout()
+            leave(sys.stdout)
             return 0
         return status
 

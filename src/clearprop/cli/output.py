@@ -1,7 +1,7 @@
 """Where a command's words go: a report for people, or one JSON document for machines.
 
-stdout has the result, stderr everything said on the way: notes, warnings, progress. Knows nothing
-of what is said.
+stdout has the result, stderr everything said on the way. Where nobody reads any more, a command
+goes on all the same, so that a model is still saved. Knows nothing of what is said.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from clearprop.cli.failures import leave
 from clearprop.errors import ClearpropWarning, DataWarning
 
 __all__ = ["Output", "shown"]
@@ -34,6 +35,14 @@ def shown(text: str) -> str:
     )
 
 
+class _Console(Console):
+    """Rich's console would end the process when its reader goes."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        leave(self.file)
+
+
 class Output:
     """One command's output.
 
@@ -46,8 +55,8 @@ class Output:
         self.as_json = as_json
         self.quiet = quiet or as_json
         plain: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
-        self.stdout = Console(file=sys.stdout, **plain)
-        self.stderr = Console(file=sys.stderr, **plain)
+        self.stdout = _Console(file=sys.stdout, **plain)
+        self.stderr = _Console(file=sys.stderr, **plain)
         self.notes: list[dict[str, str]] = []
         self._silenced: set[str] = set()
 
@@ -56,13 +65,13 @@ class Output:
         if self.quiet:
             return
         if renderable == "":
-            sys.stdout.write("\n")
+            self._write("\n")
             return
         with self.stdout.capture() as captured:
             self.stdout.print(Padding(renderable, (0, 0, 0, indent), expand=False))
         # Rich fills lines up with spaces, which get in the way of copying and comparing.
         for line in captured.get().splitlines():
-            sys.stdout.write(line.rstrip() + "\n")
+            self._write(line.rstrip() + "\n")
 
     def note(self, text: str) -> None:
         """Something that the user should know; once."""
@@ -76,7 +85,13 @@ class Output:
         """The result for machines, with the notes; written only as JSON is asked for."""
         if self.as_json:
             document = _finite({**content, "notes": self.notes})
-            sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+            self._write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stdout.write(text)
+        except BrokenPipeError:
+            leave(sys.stdout)
 
     def take_warnings(self, *silenced: str) -> None:
         """Say warnings as notes from now on; the caller's `catch_warnings` ends it.
