@@ -175,6 +175,21 @@ def test_time_limit_keeps_the_best_and_goes_on_to_the_same_bits(run, folder):
                                                      "--resume").stderr  # fmt: skip
 
 
+def test_stopping_within_the_first_epoch_is_said_so(run):
+    ran = run("train", "digits", "--max-time", "1e-9")
+    assert ran.status == 0
+    assert "trained      less than one epoch: the time allowed is over" in ran.stdout
+    assert "0 epochs" not in ran.stdout + ran.stderr
+    assert "--resume" in ran.stdout
+    ran = run("train", "digits", "--max-iter", "1", "--max-time", "60", "--force")
+    assert "1 epoch: the most allowed" in ran.stdout
+
+
+def test_iterations_of_lbfgs_are_called_so(run):
+    options = ("--max-iter", "2", "--hidden-layer-sizes", "8")
+    assert "2 iterations: the most" in run("train", "iris", "--solver", "lbfgs", *options).stdout
+
+
 def test_resuming_another_run_is_refused(run):
     assert run("train", "digits", "--max-iter", "12", "--max-time", "0.05").status == 0
     ran = run("train", "digits", "--max-iter", "12", "--alpha", "0.5", "--resume")

@@ -15,6 +15,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from clearprop.cli.output import shown
+from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.table_model import (
     ClassEvaluation,
     Evaluation,
@@ -153,10 +154,12 @@ def _network_text(prepared: PreparedTable) -> str:
     return f"{layers}, {estimator.activation}, {n_parameters:,} parameters; {estimator.solver}"
 
 
-def stopped_text(report: TrainingReport, patience: float) -> str:
+def stopped_text(report: TrainingReport, estimator: MLPClassifier | MLPRegressor) -> str:
     """How long training went on, why no longer, and what was kept."""
-    noun = "iteration" if report.stopped == "converged" else "epoch"
-    why = STOPPED.get(report.stopped) or f"no better for {patience:g}"
+    noun = "iteration" if estimator.solver == "lbfgs" else "epoch"
+    why = STOPPED.get(report.stopped) or f"no better for {estimator.n_iter_no_change:g}"
+    if report.n_epochs == 0 and report.stopped != "converged":
+        return f"less than one {noun}: {why}"
     text = f"{count_of(report.n_epochs, noun)}: {why}"
     if report.kept_epoch != report.n_epochs:
         text += f"; epoch {report.kept_epoch} was the best and is kept"

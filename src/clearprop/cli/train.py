@@ -176,8 +176,9 @@ def _say_checkpoint(out: Output, path: str, prepared: PreparedTable, *, resume: 
 
 
 def _say_trained(out: Output, model: TableModel, report: TrainingReport, curves: Curves) -> None:
-    patience = model.estimator.n_iter_no_change
-    out.say(facts([("trained", stopped_text(report, patience))]), indent=2)
+    if out.quiet:
+        return
+    out.say(facts([("trained", stopped_text(report, model.estimator))]), indent=2)
     drawn = curves_in_text(curves, out.stdout.width - 2)
     if drawn:
         out.say()

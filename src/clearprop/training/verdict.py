@@ -224,6 +224,18 @@ def _right_enough(problem: Problem, targets: npt.NDArray[Any]) -> float:
     return math.log(2.0) * float(problem.Y.shape[1])
 
 
+def _after(ended: str) -> str:
+    """How long training took, in words.
+
+    Examples:
+        >>> _after("3 epochs"), _after("1 epochs"), _after("0 epochs")
+        ('after 3 epochs', 'after 1 epoch', 'within the first epoch')
+    """
+    count, _, nouns = ended.partition(" ")
+    noun = nouns.removesuffix("s")
+    return {"0": f"within the first {noun}", "1": f"after 1 {noun}"}.get(count, f"after {ended}")
+
+
 def _useless_cause(  # noqa: PLR0911 - one return for each cause
     problem: Problem, learning_rate: float | None, *, ended: str, ratio: float
 ) -> tuple[str, str]:
@@ -248,7 +260,7 @@ def _useless_cause(  # noqa: PLR0911 - one return for each cause
         return _rate_cause(learning_rate)
     if ended:
         return (
-            f"training ended after {ended}, with the loss still falling",
+            f"training ended {_after(ended)}, with the loss still falling",
             "Train for longer or in larger steps: raise max_iter, n_iter_no_change or "
             "learning_rate_init, and standardise inputs and targets.",
         )
