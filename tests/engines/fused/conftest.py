@@ -1,0 +1,88 @@
+"""What the tests of vector functions share: `compile_vectors` makes one callable on arrays.
+
+LLVM alone compiles them, for a processor by name. This file knows no particular function.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from llvmlite import binding, ir
+from numba.core import cgutils
+
+from clearprop.engines.fused.vector import INDEX, Emitter, Kind, Vector
+
+Compiled = Callable[..., tuple[np.ndarray, ...]]
+
+
+def _assembly(
+    function: Callable[..., tuple[Vector, ...]], kind: Kind, n_inputs: int, n_outputs: int
+) -> str:
+    """LLVM's text of `run(pointers to inputs and outputs, number of vectors)`."""
+    module = ir.Module("vectors")
+    pointers = [ir.PointerType(kind.number)] * (n_inputs + n_outputs)
+    signature = ir.FunctionType(ir.VoidType(), [*pointers, INDEX])
+    run = ir.Function(module, signature, "run")
+    builder = ir.IRBuilder(run.append_basic_block("entry"))
+    emitter = Emitter(builder, kind)
+    *arrays, count = run.args
+    with cgutils.for_range(builder, count) as loop:
+        offset = builder.mul(loop.index, ir.Constant(INDEX, kind.lanes))
+        results = function(*(emitter.load(array, offset) for array in arrays[:n_inputs]))
+        for result, array in zip(results, arrays[n_inputs:], strict=True):
+            emitter.store(result, array, offset)
+    builder.ret_void()
+    return str(module)
+
+
+def compile_function(
+    function: Callable[..., Any],
+    kind: Kind,
+    n_inputs: int = 1,
+    n_outputs: int = 1,
+    processor: str | None = None,
+) -> Compiled:
+    """The vector function as one from arrays to arrays, for a processor (None: this one)."""
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+
+    def results(*vectors: Vector) -> tuple[Vector, ...]:
+        found = function(*vectors)
+        return (found,) if isinstance(found, Vector) else found
+
+    name = binding.get_host_cpu_name() if processor is None else processor
+    features = binding.get_host_cpu_features().flatten() if processor is None else ""
+    machine = binding.Target.from_default_triple().create_target_machine(
+        cpu=name, features=features, opt=3
+    )
+    module = binding.parse_assembly(_assembly(results, kind, n_inputs, n_outputs))
+    module.verify()
+    passes = binding.create_pass_builder(machine, binding.create_pipeline_tuning_options(3))
+    passes.getModulePassManager().run(module, passes)
+    engine = binding.create_mcjit_compiler(module, machine)
+    engine.finalize_object()
+    pointers = [ctypes.c_void_p] * (n_inputs + n_outputs)
+    run = ctypes.CFUNCTYPE(None, *pointers, ctypes.c_int64)(engine.get_function_address("run"))
+
+    def compiled(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        size = arrays[0].size
+        n_vectors = -(-size // kind.lanes)
+        inputs = [np.resize(array.astype(kind.dtype), n_vectors * kind.lanes) for array in arrays]
+        outputs = [np.empty(n_vectors * kind.lanes, kind.dtype) for _ in range(n_outputs)]
+        run(*(array.ctypes.data for array in (*inputs, *outputs)), n_vectors)
+        return tuple(output[:size] for output in outputs)
+
+    # The machine code lives as long as its engine.
+    compiled.engine = engine  # type: ignore[attr-defined]
+    compiled.assembly = machine.emit_assembly(module)  # type: ignore[attr-defined]
+    return compiled
+
+
+@pytest.fixture(scope="session")
+def compile_vectors() -> Callable[..., Compiled]:
+    """`compile_function`."""
+    return compile_function
