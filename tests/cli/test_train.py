@@ -194,7 +194,11 @@ def test_resuming_another_run_is_refused(run):
     assert run("train", "digits", "--max-iter", "12", "--max-time", "0.05").status == 0
     ran = run("train", "digits", "--max-iter", "12", "--alpha", "0.5", "--resume")
     assert ran.status == 2
-    assert "other settings" in ran.stderr
+    assert "other settings: alpha was 0.0001, is 0.5\n" in ran.stderr
+    ran = run("train", "digits", "--max-iter", "12", "--seed", "1", "--resume")
+    assert ran.status == 2
+    assert "the training rows are others" in ran.stderr
+    assert "seed" in ran.stderr
 
 
 LONG = ("--max-iter", "30", "--n-iter-no-change", "inf", "--hidden-layer-sizes", "300")

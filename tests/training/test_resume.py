@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -161,50 +162,86 @@ def test_limits_on_time_may_differ(interrupted: Path, problem: Problem) -> None:
     assert resume(interrupted, problem, settings, Adam(), Constant(0.01)).position == 1
 
 
+REFUSED = r"run: this checkpoint was written with other data or other settings: {}\nResume with"
+
+
+def refused(*differences: str) -> Any:
+    """Expect the refusal that names exactly these differences."""
+    return pytest.raises(ModelFileError, match=REFUSED.format(re.escape("; ".join(differences))))
+
+
 @pytest.mark.parametrize(
-    "other",
+    ("other", "difference"),
     [
-        {"batch_size": 9},
-        {"max_epochs": 13},
-        {"shuffle": False},
-        {"tolerance": 0.0},
-        {"patience": 3},
-        {"validation": "other rows"},
+        ({"batch_size": 9}, "batch_size was 8, is 9"),
+        ({"max_epochs": 13}, "max_iter was 12, is 13"),
+        ({"shuffle": False}, "shuffle was True, is False"),
+        ({"tolerance": 0.0}, "tol was 0.0001, is 0.0"),
+        ({"patience": 3}, "n_iter_no_change was 10, is 3"),
+        ({"validation": "other"}, "the validation rows, or what scores them, are others"),
     ],
-    ids=lambda other: next(iter(other)),
+    ids=str,
 )
 def test_other_settings_are_refused(
-    interrupted: Path, problem: Problem, other: dict[str, Any]
+    interrupted: Path, problem: Problem, other: dict[str, Any], difference: str
 ) -> None:
-    with pytest.raises(ModelFileError, match="other data or other settings\nResume with"):
+    with refused(difference):
         resume(interrupted, problem, replace(SETTINGS, **other), Adam(), Constant(0.01))
 
 
-def test_another_optimizer_or_schedule_is_refused(interrupted: Path, problem: Problem) -> None:
-    for optimizer, schedule in (
-        (Adam(beta_1=0.8), Constant(0.01)),
-        (SGD(), Constant(0.01)),
-        (Adam(), Constant(0.02)),
-        (Adam(), Cosine(0.01)),
-    ):
-        with pytest.raises(ModelFileError, match="other data or other settings"):
-            resume(interrupted, problem, SETTINGS, optimizer, schedule)
+ADAM = "Adam(beta_1=0.9, beta_2=0.999, epsilon=1e-08)"
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "schedule", "difference"),
+    [
+        (Adam(beta_1=0.8), Constant(0.01), f"solver was {ADAM}, is {ADAM.replace('0.9,', '0.8,')}"),
+        (SGD(), Constant(0.01), f"solver was {ADAM}, is SGD()"),
+        (
+            Adam(),
+            Constant(0.02),
+            "learning_rate was Constant(initial=0.01), is Constant(initial=0.02)",
+        ),
+        (Adam(), Cosine(0.01), "learning_rate was Constant(initial=0.01), is Cosine(initial=0.01)"),
+    ],
+    ids=["beta_1", "SGD", "initial", "Cosine"],
+)
+def test_another_optimizer_or_schedule_is_refused(
+    interrupted: Path, problem: Problem, optimizer: Any, schedule: Any, difference: str
+) -> None:
+    with refused(difference):
+        resume(interrupted, problem, SETTINGS, optimizer, schedule)
 
 
 def test_other_data_are_refused(interrupted: Path, problem: Problem) -> None:
     X = problem.X.copy()
     X[17, 2] = np.nextafter(X[17, 2], np.inf)
+    rows = "the training rows are others"
     others = [
-        replace(problem, X=X),
-        replace(problem, Y=problem.Y[::-1].copy()),
-        replace(problem, sample_weight=np.ones(50)),
-        replace(problem, l2=0.5),
-        replace(problem, network=Network([4, 5, 3], hidden="relu")),
-        replace(problem, X=problem.X.astype(np.float32)),
+        (replace(problem, X=X), [rows]),
+        (replace(problem, Y=problem.Y[::-1].copy()), ["the targets are others"]),
+        (replace(problem, sample_weight=np.ones(50)), ["the sample weights are others"]),
+        (replace(problem, l2=0.5), [f"alpha was {problem.l2}, is 0.5"]),
+        (
+            replace(problem, network=Network([4, 5, 3], hidden="relu")),
+            ["activation was tanh, is relu"],
+        ),
+        (
+            replace(problem, network=Network([4, 6, 3], "tanh")),
+            ["layer_widths was 4, 5, 3, is 4, 6, 3"],
+        ),
+        (replace(problem, X=problem.X.astype(np.float32)), [rows]),
+        (replace(problem, X=X, l2=0.5), [f"alpha was {problem.l2}, is 0.5", rows]),
     ]
-    for other in others:
-        with pytest.raises(ModelFileError, match="other data or other settings"):
+    for other, differences in others:
+        with refused(*differences):
             resume(interrupted, other, SETTINGS, Adam(), Constant(0.01))
+
+
+def test_a_checkpoint_that_names_no_settings_is_refused(tmp_path: Path, problem: Problem) -> None:
+    save_checkpoint(tmp_path / "run", {"identity": "0" * 64, "state": {}})
+    with refused("it names none"):
+        resume(tmp_path / "run", problem, SETTINGS, Adam(), Constant(0.01))
 
 
 def test_a_damaged_checkpoint_is_refused(interrupted: Path, problem: Problem) -> None:

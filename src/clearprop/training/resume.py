@@ -10,24 +10,66 @@ from clearprop.errors import ModelFileError
 from clearprop.optimizers import Optimizer
 from clearprop.schedules import Schedule
 from clearprop.training.settings import TrainingSettings
-from clearprop.training.state import TrainingState, fingerprint
+from clearprop.training.state import TrainingState, array_digest
 
 __all__ = ["resume", "run_identity"]
 
 
+_ROWS = {
+    "X": "the training rows are others",
+    "y": "the targets are others",
+    "sample_weight": "the sample weights are others",
+    "validation": "the validation rows, or what scores them, are others",
+}
+
+
 def run_identity(
     problem: Problem, settings: TrainingSettings, optimizer: Optimizer, schedule: Schedule
-) -> str:
-    """A digest of what decides the course of a run; limits on time may differ."""
-    course = (
-        settings.batch_size,
-        settings.max_epochs,
-        settings.shuffle,
-        settings.tolerance,
-        settings.patience,
-        settings.validation,
-    )
-    return fingerprint(problem, course, optimizer, schedule)
+) -> dict[str, str]:
+    """What decides the course of a run, by name; limits on time may differ.
+
+    Returns:
+        Settings under the estimators' names, as text; digests of the data.
+
+    Examples:
+        >>> import numpy as np
+        >>> from clearprop import Network
+        >>> from clearprop.optimizers import SGD
+        >>> from clearprop.schedules import Constant
+        >>> network = Network([1, 2, 1], output="identity")
+        >>> problem = Problem(network, np.zeros((3, 1)), np.zeros((3, 1)))
+        >>> identity = run_identity(problem, TrainingSettings(batch_size=2), SGD(), Constant(0.1))
+        >>> identity["layer_widths"], identity["batch_size"], identity["learning_rate"]
+        ('1, 2, 1', '2', 'Constant(initial=0.1)')
+    """
+    network = problem.network
+    return {
+        "layer_widths": ", ".join(map(str, network.sizes)),
+        "activation": ", ".join(network.hidden),
+        "output": network.output,
+        "reduction": network.reduction,
+        "alpha": repr(problem.l2),
+        "solver": repr(optimizer),
+        "learning_rate": repr(schedule),
+        "batch_size": repr(settings.batch_size),
+        "max_iter": repr(settings.max_epochs),
+        "shuffle": repr(settings.shuffle),
+        "tol": repr(settings.tolerance),
+        "n_iter_no_change": repr(settings.patience),
+        "X": array_digest(problem.X),
+        "y": array_digest(problem.Y),
+        "sample_weight": array_digest(problem.sample_weight),
+        "validation": settings.validation,
+    }
+
+
+def _differences(written: dict[str, str], now: dict[str, str]) -> list[str]:
+    """What is not as it was, a clause each."""
+    return [
+        _ROWS.get(name) or f"{name} was {written.get(name) or 'none'}, is {value or 'none'}"
+        for name, value in now.items()
+        if written.get(name) != value
+    ]
 
 
 def resume(
@@ -47,14 +89,18 @@ def resume(
         schedule: as in that run.
 
     Raises:
-        ModelFileError: the file is damaged or no checkpoint, or the run was another one.
+        ModelFileError: the file is damaged or no checkpoint, or the run was another one; the
+            message says in what.
     """
     data = load_checkpoint(path)
-    if data.get("identity") != run_identity(problem, settings, optimizer, schedule):
+    now, written = run_identity(problem, settings, optimizer, schedule), data.get("identity")
+    differences = _differences(written, now) if isinstance(written, dict) else ["it names none"]
+    if differences:
         raise ModelFileError(
-            f"{path}: this checkpoint was written with other data or other settings",
-            remedy="Resume with the data and settings it was written with (a validation part that "
-            "is drawn by chance needs a fixed random_state), or train anew without resuming.",
+            f"{path}: this checkpoint was written with other data or other settings: "
+            f"{'; '.join(differences)}",
+            remedy="Resume with the data and settings it was written with (parts that are drawn by "
+            "chance need the same random seed), or train anew without resuming.",
         )
     try:
         return TrainingState.from_data(data["state"])

@@ -20,7 +20,7 @@ from clearprop.engines import Problem
 from clearprop.network import Layer
 from clearprop.optimizers import OptimizerState
 
-__all__ = ["TrainingState", "fingerprint"]
+__all__ = ["TrainingState", "array_digest", "fingerprint"]
 
 
 @dataclass
@@ -137,14 +137,25 @@ def fingerprint(problem: Problem, *settings: object) -> str:
         64 hexadecimal digits.
     """
     digest = hashlib.sha256(repr((problem.network, problem.l2, settings)).encode())
-    X = problem.X
-    arrays = [X.data, X.indices, X.indptr] if sparse.issparse(X) else [X]
-    for array in [*arrays, problem.Y, problem.sample_weight]:
-        if array is not None:
-            digest.update(repr((array.shape, array.dtype)).encode())
-            # Only labels are objects; their text tells them apart on every machine alike.
-            is_text = array.dtype.kind in "OUT"
-            digest.update(
-                repr(array.tolist()).encode() if is_text else np.ascontiguousarray(array).data
-            )
+    for array in (problem.X, problem.Y, problem.sample_weight):
+        _add(digest, array)
     return digest.hexdigest()
+
+
+def array_digest(array: Any) -> str:
+    """A digest of an array, dense or sparse, that tells it from any other; "" for None."""
+    digest = hashlib.sha256()
+    _add(digest, array)
+    return "" if array is None else digest.hexdigest()
+
+
+def _add(digest: hashlib._Hash, array: Any) -> None:
+    parts = [array.data, array.indices, array.indptr] if sparse.issparse(array) else [array]
+    for part in parts:
+        if part is not None:
+            digest.update(repr((part.shape, part.dtype)).encode())
+            # Only labels are objects; their text tells them apart on every machine alike.
+            is_text = part.dtype.kind in "OUT"
+            digest.update(
+                repr(part.tolist()).encode() if is_text else np.ascontiguousarray(part).data
+            )
