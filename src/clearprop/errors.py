@@ -9,6 +9,7 @@
 
     ClearpropWarning (UserWarning)
     ├── DataWarning                      something in the data the user should know of
+    ├── EngineWarning                    the compiled engine cannot be used on this machine
     └── DivergenceWarning                training that ended in a model of no use
 
 Each message says what was got, what was expected, and what to do next. All errors are also
@@ -26,6 +27,7 @@ __all__ = [
     "DataWarning",
     "DivergenceError",
     "DivergenceWarning",
+    "EngineWarning",
     "ModelFileError",
     "ParameterError",
     "ShapeError",
@@ -124,6 +126,27 @@ class ClearpropWarning(UserWarning):
 
 class DataWarning(ClearpropWarning):
     """Something in the data that the user should know of; training or prediction goes on."""
+
+
+class EngineWarning(ClearpropWarning):
+    """The compiled engine cannot be used on this machine; the reference engine is, in its place.
+
+    Args:
+        reason: what the compiler or LLVM's loader said.
+
+    Examples:
+        >>> print(EngineWarning("no such processor"))
+        The compiled engine cannot be used here: no such processor
+        Training goes on in NumPy with the same results, several times slower. Reinstalling numba and
+        llvmlite for this Python may help.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The compiled engine cannot be used here: {reason}\n"
+            "Training goes on in NumPy with the same results, several times slower. Reinstalling "
+            "numba and\nllvmlite for this Python may help."
+        )
 
 
 class DivergenceWarning(ClearpropWarning, ConvergenceWarning):  # type: ignore[misc]  # no types

@@ -85,6 +85,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         "checkpoint": [str, Path, None],
         "checkpoint_seconds": [Interval(Real, 0, None, closed="left")],
         "resume": ["boolean"],
+        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
     }
 
     def __init__(
@@ -119,6 +120,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         checkpoint: Any = None,
         checkpoint_seconds: float = 30.0,
         resume: bool = False,
+        n_threads: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -149,6 +151,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         self.checkpoint = checkpoint
         self.checkpoint_seconds = checkpoint_seconds
         self.resume = resume
+        self.n_threads = n_threads
 
     @abstractmethod
     def _encode_targets(self, X: Any, y: Any, *, reset: bool, incremental: bool) -> tuple[Any, Any]:
@@ -185,7 +188,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
 
     def _forward(self, X: Any) -> Array:
         """yhat for validated X."""
-        return default_engine().predict(self.network_, self.parameters_, X)
+        return default_engine(self.n_threads).predict(self.network_, self.parameters_, X)
 
     def _check_rows(self, X: Any) -> Any:
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
@@ -277,7 +280,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         parameters, self.loss_, self.n_iter_, self.stopped_ = minimize_lbfgs(
             problem,
             self.parameters_,
-            default_engine(),
+            default_engine(self.n_threads),
             max_iter=self.max_iter,
             max_fun=self.max_fun,
             tol=self.tol,
@@ -316,7 +319,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
             settings,
             optimizer=optimizer,
             schedule=schedule,
-            engine=default_engine(),
+            engine=default_engine(self.n_threads),
             validation_score=validation_score,
             callbacks=callbacks,
         )

@@ -66,6 +66,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         checkpoint: file to which training writes its state as it goes on; None for none.
         checkpoint_seconds: time between two writes.
         resume: whether to go on from the checkpoint where there is one.
+        n_threads: threads that train and predict; None takes as many as the work and the
+            processors warrant. The result has the same bits for any number.
 
     Attributes:
         classes_: class labels, as given.

@@ -58,6 +58,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         checkpoint: file to which training writes its state.
         checkpoint_seconds: time between two writes.
         resume: whether to go on from the checkpoint where there is one.
+        n_threads: threads that train and predict; None takes as many as the work and the
+            processors warrant. The result has the same bits for any number.
 
     Attributes:
         coefs_: coefs_[l] = W[l], shape (fan_in, fan_out).
@@ -114,6 +116,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         checkpoint: Any = None,
         checkpoint_seconds: float = 30.0,
         resume: bool = False,
+        n_threads: int | None = None,
     ) -> None:
         super().__init__(
             hidden_layer_sizes=hidden_layer_sizes,
@@ -145,6 +148,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
             checkpoint=checkpoint,
             checkpoint_seconds=checkpoint_seconds,
             resume=resume,
+            n_threads=n_threads,
         )
         self.loss = loss
 

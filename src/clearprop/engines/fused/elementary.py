@@ -21,7 +21,7 @@ import numpy as np
 
 from clearprop.engines.fused.vector import FLOAT32, FLOAT64, Vector
 
-__all__ = ["exp", "exp_below_zero", "expm1", "log", "log1p", "logistic", "tanh"]
+__all__ = ["exp", "exp_below_zero", "expm1", "log", "log1p", "logistic", "normal", "tanh"]
 
 
 class _Constants(NamedTuple):
@@ -37,6 +37,10 @@ class _Constants(NamedTuple):
         exp_most: exp is inf above.
         expm1_least: expm1 is -1 below.
         tanh_most: tanh is 1 above.
+        tail_center: the size at which t below is 0.
+        tail_series: (size + center) exp(size^2 / 2) P(Z < -size), Z normal, by powers of
+            t = (size - center) / (size + center), lowest first.
+        tail_most: exp(-size^2 / 2) is 0 above.
     """
 
     log2_high: float
@@ -48,6 +52,9 @@ class _Constants(NamedTuple):
     exp_most: float
     expm1_least: float
     tanh_most: float
+    tail_center: float
+    tail_series: tuple[float, ...]
+    tail_most: float
 
 
 _CONSTANTS = {
@@ -79,6 +86,21 @@ _CONSTANTS = {
         exp_most=89.0,
         expm1_least=-18.0,
         tanh_most=9.5,
+        tail_center=4.0,
+        # 8.7e-9 of the tail, up to a size of 14.5.
+        tail_series=(
+            0.755285135385,
+            -0.607896588262,
+            0.387136901081,
+            -0.18652344156,
+            0.0604038313079,
+            -0.00752527090451,
+            -0.00351255445769,
+            0.001569922684,
+            0.000179354467163,
+            -0.00013197141114,
+        ),
+        tail_most=14.5,
     ),
     FLOAT64.name: _Constants(
         log2_high=0.6931471805599453094172321,
@@ -123,6 +145,33 @@ _CONSTANTS = {
         exp_most=710.0,
         expm1_least=-38.0,
         tanh_most=20.0,
+        tail_center=5.0,
+        # 1.3e-17 of the tail, up to a size of 38.6.
+        tail_series=(
+            0.76919304975006295647,
+            -0.66538250289005661003,
+            0.49530561596997691144,
+            -0.31353315667131471315,
+            0.1650203661703659421,
+            -0.069118638705982176177,
+            0.02079506680015274722,
+            -0.0029933767752971978305,
+            -0.00079786940051803775901,
+            0.00054489910307972627619,
+            -0.000059375717383238292437,
+            -0.000049762999143691313028,
+            0.000016681168885159535315,
+            3.9814661151409597404e-6,
+            -2.7691146699348092574e-6,
+            -3.3771418625242334535e-7,
+            4.3277596946822312367e-7,
+            4.3604918951634164927e-8,
+            -6.5394752954289555427e-8,
+            -1.0226726076989625841e-8,
+            7.2086422289823856468e-9,
+            2.0253241160716783366e-9,
+        ),
+        tail_most=38.6,
     ),
 }
 
@@ -252,6 +301,31 @@ def logistic(x: Vector) -> Vector:
     # decay / (1 + decay), whose roundings would add up, as decay - decay^2 / (1 + decay).
     below = (-decay).fma(decay * above, decay)
     return above.where(x >= 0.0, below)
+
+
+def normal(x: Vector) -> tuple[Vector, Vector]:
+    """The normal distribution function and density, within 4 units in the last place each.
+
+    Phi(-|x|) = exp(-x^2 / 2) R(|x|), R the tail over its exponential, so that the lower tail keeps
+    its digits, which (1 + erf(x / sqrt 2)) / 2 would lose.
+
+    Args:
+        x: any numbers, infinities and NaN.
+
+    Returns:
+        (Phi(x), phi(x)).
+    """
+    constants = _constants(x)
+    size = x.absolute().at_most(constants.tail_most)
+    square = size * size
+    # What the square lost in rounding matters where it is large.
+    lost = size.fma(size, -square)
+    rounded = exp_below_zero(square * -0.5)
+    decay = (lost * -0.5).fma(rounded, rounded)
+    inverse = 1.0 / (size + constants.tail_center)
+    t = (size - constants.tail_center) * inverse
+    tail = decay * (_polynomial(constants.tail_series, t) * inverse)
+    return (1.0 - tail).where(x > 0.0, tail), decay * math.sqrt(0.5 / math.pi)
 
 
 def _log_of_parts(f: Vector, e: Vector) -> Vector:

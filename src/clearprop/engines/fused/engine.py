@@ -1,13 +1,15 @@
 """The fused engine: all of training below the Python line, on every processor with the same bits.
 
 It is held to `engines.reference` by the tests that all engines share. What it does not know (an
-optimizer of the user's own, another dtype) the reference does in its place. It knows nothing of
-epochs, estimators or files.
+optimizer of the user's own, another dtype) the reference does in its place, and so it does, with
+one warning, where the compiler fails. It knows nothing of epochs, estimators or files.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from clearprop.engines.fused.records import OPTIMIZER_CODES, TASK_CODES
 from clearprop.engines.fused.team import Team, threads_for
 from clearprop.engines.fused.workspace import Workspace, rows_at_once
 from clearprop.engines.reference import ReferenceEngine
+from clearprop.errors import EngineWarning
 from clearprop.network import Layer, Network
 from clearprop.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, OptimizerState
 
@@ -61,7 +64,7 @@ class FusedEngine:
         optimizer_state: OptimizerState | None = None,
     ) -> Session:
         """Begin or continue training from the given parameters."""
-        if type(optimizer) not in _OPTIMIZERS or not _is_known(problem.X):
+        if type(optimizer) not in _OPTIMIZERS or not _can_run(problem.X):
             return self._reference.session(problem, parameters, optimizer, optimizer_state)
         return FusedSession(problem, parameters, optimizer, optimizer_state, self._n_threads)
 
@@ -69,7 +72,7 @@ class FusedEngine:
         self, problem: Problem, parameters: Sequence[Layer]
     ) -> tuple[float, list[Layer]]:
         """Loss with penalty over all rows, and its gradient as `Layer(dW, db)` per layer."""
-        if not _is_known(problem.X):
+        if not _can_run(problem.X):
             return self._reference.loss_and_gradient(problem, parameters)
         n_rows = len(problem.Y)
         job = _Job(problem.network, problem.X, n_rows, self._n_threads, gradients=True)
@@ -81,7 +84,7 @@ class FusedEngine:
 
     def predict(self, network: Network, parameters: Sequence[Layer], X: Any) -> Array:
         """yhat for every row of X, shape (n_samples, sizes[-1])."""
-        if not _is_known(X):
+        if not _can_run(X):
             return self._reference.predict(network, parameters, X)
         n_rows = X.shape[0]
         job = _Job(network, X, n_rows, self._n_threads, backward=False)
@@ -236,8 +239,20 @@ class _Job:
         self._program.run(self._plan_at, thread)
 
 
-def _is_known(X: Any) -> bool:
-    return X.dtype in _DTYPES and (not sparse.issparse(X) or X.format == "csr")
+def _can_run(X: Any) -> bool:
+    known = X.dtype in _DTYPES and (not sparse.issparse(X) or X.format == "csr")
+    return known and _compiles(X.dtype)
+
+
+@cache
+def _compiles(dtype: Any) -> bool:
+    """Whether this machine gets a program; if not, it is said once."""
+    try:
+        load_program(dtype)
+    except Exception as error:  # a compiler can fail in any way; NumPy still works
+        warnings.warn(EngineWarning(f"{type(error).__name__}: {error}"), stacklevel=2)
+        return False
+    return True
 
 
 def _all_rows(n_rows: int) -> npt.NDArray[np.int64]:

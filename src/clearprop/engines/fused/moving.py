@@ -8,44 +8,85 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
+from numba.core import cgutils
 
 from clearprop.engines.fused.kernel import Integer, Pointer, index, kernel, loop
 from clearprop.engines.fused.panels import panels
-from clearprop.engines.fused.vector import Emitter, Vector
+from clearprop.engines.fused.vector import INDEX, Emitter, Vector
 
-__all__ = ["gather_row", "scatter_row", "transpose_panel"]
+__all__ = ["gather_rows", "scatter_rows", "transpose_panel"]
 
 
-def _copy_row(emit: Emitter, matrix: Any, rows: Any, columns: Any, row: Any, flat: Any, into: bool):
-    builder, lanes = emit.builder, emit.kind.lanes
-    with panels(emit, rows, columns) as panel:
+@kernel
+def gather_rows(
+    emit: Emitter,
+    matrix: Pointer,
+    rows: Integer,
+    columns: Integer,
+    source: Pointer,
+    samples: Integer,
+    part: Integer,
+    first: Integer,
+    last: Integer,
+) -> None:
+    """Rows first … last - 1 of a matrix: the source's rows samples[part + first] and so on.
+
+    Args:
+        emit: where to.
+        matrix: in panels, written.
+        rows: the panels' rows.
+        columns: its and the source's columns.
+        source: row-major.
+        samples: address of int64 row numbers; 0 takes the rows as they lie.
+        part: what is added to a row before it is looked up.
+        first: the first row.
+        last: the row after the last.
+    """
+    builder = emit.builder
+    with panels(emit, rows, columns) as panel, loop(builder, last, start=first) as row:
+        sample = _sample(emit, samples, builder.add(part, row))
+        here = builder.add(builder.mul(sample, columns), panel.first)
         place = builder.add(panel.offset, builder.mul(row, panel.width))
-        inside, outside = emit.address(matrix, place), emit.address(flat, panel.first)
-        source, target = (outside, inside) if into else (inside, outside)
-        n_whole = builder.sdiv(panel.columns, index(lanes))
-        with loop(builder, n_whole) as v:
-            offset = builder.mul(v, index(lanes))
-            emit.store(emit.load(source, offset), target, offset)
-        # Beyond the row there may be no memory to read or write.
-        with loop(builder, panel.columns, start=builder.mul(n_whole, index(lanes))) as column:
-            number = emit.number(source, column)
-            builder.store(number, emit.address(target, column), align=emit.kind.size)
+        with loop(builder, builder.sdiv(panel.width, index(emit.kind.lanes))) as v:
+            offset = builder.mul(v, index(emit.kind.lanes))
+            # Beyond the row there may be no memory to read.
+            inside = emit.lanes_below(builder.sub(panel.columns, offset))
+            numbers = emit.load_where(inside, source, builder.add(here, offset))
+            emit.store(numbers, matrix, builder.add(place, offset))
+
+
+def _sample(emit: Emitter, samples: Any, row: Any) -> Any:
+    """Samples[row], or row where there are none."""
+    builder = emit.builder
+    given = builder.icmp_signed("!=", samples, index(0))
+    number = cgutils.alloca_once_value(builder, row)
+    with builder.if_then(given):
+        at = builder.inttoptr(samples, ir.PointerType(INDEX))
+        listed = builder.load(builder.gep(at, [row], source_etype=INDEX), typ=INDEX)
+        builder.store(listed, number)
+    return builder.load(number, typ=INDEX)
 
 
 @kernel
-def gather_row(
-    emit: Emitter, matrix: Pointer, rows: Integer, columns: Integer, row: Integer, source: Pointer
+def scatter_rows(
+    emit: Emitter,
+    matrix: Pointer,
+    rows: Integer,
+    columns: Integer,
+    target: Pointer,
+    first: Integer,
+    last: Integer,
 ) -> None:
-    """Copy `columns` numbers from source into a row of a matrix in panels."""
-    _copy_row(emit, matrix, rows, columns, row, source, into=True)
-
-
-@kernel
-def scatter_row(
-    emit: Emitter, matrix: Pointer, rows: Integer, columns: Integer, row: Integer, target: Pointer
-) -> None:
-    """Copy a row of a matrix in panels to `columns` numbers at target."""
-    _copy_row(emit, matrix, rows, columns, row, target, into=False)
+    """Rows first … last - 1 of a matrix in panels, to the same rows of a row-major target."""
+    builder = emit.builder
+    with panels(emit, rows, columns) as panel, loop(builder, last, start=first) as row:
+        here = builder.add(builder.mul(row, columns), panel.first)
+        place = builder.add(panel.offset, builder.mul(row, panel.width))
+        with loop(builder, builder.sdiv(panel.width, index(emit.kind.lanes))) as v:
+            offset = builder.mul(v, index(emit.kind.lanes))
+            inside = emit.lanes_below(builder.sub(panel.columns, offset))
+            numbers = emit.load(matrix, builder.add(place, offset))
+            emit.store_where(inside, numbers, target, builder.add(here, offset))
 
 
 @kernel

@@ -51,7 +51,7 @@ class Program(NamedTuple):
     lanes: int
 
 
-_loaded: dict[str, Program] = {}
+_loaded: dict[tuple[str, ...], Program] = {}
 _linkers: list[Any] = []  # LLVM's engines own the memory of the code
 _lock = threading.Lock()
 _listeners: list[Callable[[], None]] = []
@@ -74,15 +74,16 @@ def load_program(dtype: Any) -> Program:
     Raises:
         Exception: whatever Numba or LLVM could not do on this machine.
     """
+    wanted = (np.dtype(dtype).name, *_processor())
     with _lock:
-        key = _key(np.dtype(dtype).name)
-        if key not in _loaded:
+        if wanted not in _loaded:
+            key = _key(*wanted)
             stored = _read(key)
             if stored is None:
                 stored = _compile(dtype)
                 _write(key, stored)
-            _loaded[key] = _link(*stored)
-        return _loaded[key]
+            _loaded[wanted] = _link(*stored)
+        return _loaded[wanted]
 
 
 def cache_folder() -> Path:
@@ -96,12 +97,12 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "clearprop"
 
 
-def _key(kind: str) -> str:
+def _key(kind: str, *processor: str) -> str:
     """A name for all that the code depends on."""
     told = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         told.update(source.name.encode() + source.read_bytes())
-    parts = (_FORMAT, kind, version("numba"), version("llvmlite"), *_processor())
+    parts = (_FORMAT, kind, version("numba"), version("llvmlite"), *processor)
     told.update("\n".join(map(str, parts)).encode())
     return f"engine-{kind}-{told.hexdigest()[:32]}"
 

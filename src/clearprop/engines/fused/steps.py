@@ -23,7 +23,7 @@ from clearprop.engines.fused.memory import (
     plan_at,
     put_float64,
 )
-from clearprop.engines.fused.moving import gather_row, scatter_row
+from clearprop.engines.fused.moving import gather_rows, scatter_rows
 from clearprop.engines.fused.outputs import losses_and_deltas, predictions
 from clearprop.engines.fused.products import (
     forward_product,
@@ -158,9 +158,8 @@ def predict(plan, thread, like):
         forward(plan, part, n_rows, 0, thread, like)
         first, last = share(n_rows, thread, plan)
         predictions(z, plan.rows, output.fan_out, first, last, plan.output)
-        for row in range(first, last):
-            target = number_at(plan.predictions_at, (part + row) * output.fan_out, like)
-            scatter_row(z, plan.rows, output.fan_out, row, target)
+        target = number_at(plan.predictions_at, part * output.fan_out, like)
+        scatter_rows(z, plan.rows, output.fan_out, target, first, last)
         wait_for_all(plan)
 
 
@@ -172,17 +171,16 @@ def gather(plan, part, n_rows, factor, with_targets, thread, like):
     scales = number_at(plan.scales_at, 0, like)
     weights = number_at(plan.weights_at, 0, like)
     first, last = share(n_rows, thread, plan)
-    for row in range(first, last):
-        sample = sample_at(plan, part + row)
-        if plan.X_at != 0:
-            source = number_at(plan.X_at, sample * plan.n_features, like)
-            gather_row(inputs, plan.rows, plan.n_features, row, source)
-        if with_targets:
-            source = number_at(plan.Y_at, sample * plan.n_outputs, like)
-            gather_row(targets, plan.rows, plan.n_outputs, row, source)
+    if plan.X_at != 0:
+        source = number_at(plan.X_at, 0, like)
+        gather_rows(inputs, plan.rows, plan.n_features, source, plan.order_at, part, first, last)
+    if with_targets:
+        source = number_at(plan.Y_at, 0, like)
+        gather_rows(targets, plan.rows, plan.n_outputs, source, plan.order_at, part, first, last)
+        for row in range(first, last):
             scales[row] = factor
             if plan.weights_at != 0:
-                scales[row] = factor * weights[sample]
+                scales[row] = factor * weights[sample_at(plan, part + row)]
 
 
 @native

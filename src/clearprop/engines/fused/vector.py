@@ -123,6 +123,31 @@ class Emitter:
             lambda p: self.builder.store(vector.value, p, align=self.kind.size),
         )
 
+    def load_where(self, lanes: Any, pointer: Any, offset: Any) -> Vector:
+        """The vector at pointer + offset in the lanes that hold, zero in the others: unread."""
+        kind, at = self.kind, self.address(pointer, offset)
+        function = self._masked(
+            "load", kind.vector, [at.type, ir.IntType(32), lanes.type, kind.vector]
+        )
+        align, zero = ir.Constant(ir.IntType(32), kind.size), ir.Constant(kind.vector, None)
+        return Vector(self, self.builder.call(function, [at, align, lanes, zero]))
+
+    def store_where(self, lanes: Any, vector: Vector, pointer: Any, offset: Any) -> None:
+        """Put the lanes that hold at pointer + offset; what lies at the others stays."""
+        kind, at = self.kind, self.address(pointer, offset)
+        arguments = [kind.vector, at.type, ir.IntType(32), lanes.type]
+        function = self._masked("store", ir.VoidType(), arguments)
+        align = ir.Constant(ir.IntType(32), kind.size)
+        self.builder.call(function, [vector.value, at, align, lanes])
+
+    def _masked(self, what: str, result: Any, arguments: list[Any]) -> Any:
+        name = f"llvm.masked.{what}.v{self.kind.lanes}{self.kind.name}.p0"
+        function = self.builder.module.globals.get(name)
+        if function is None:
+            signature = ir.FunctionType(result, arguments)
+            function = ir.Function(self.builder.module, signature, name)
+        return function
+
     def load_number(self, pointer: Any, offset: Any) -> Vector:
         """The single number at pointer + offset, in every lane."""
         return self.broadcast(self.number(pointer, offset))

@@ -1,0 +1,120 @@
+"""The tables of activations and elementwise outputs as vector functions.
+
+Each row computes what the row of the same name in `clearprop.activations.ACTIVATIONS` and
+`clearprop.losses.OUTPUTS` does, by the same formulas; what both results of a row need is computed
+once, and a result that is not used leaves no instruction. This file knows nothing of layers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from clearprop.activations import LEAKY_SLOPE
+from clearprop.engines.fused.elementary import (
+    exp,
+    exp_below_zero,
+    expm1,
+    log,
+    log1p,
+    logistic,
+    normal,
+    tanh,
+)
+from clearprop.engines.fused.vector import FLOAT32, FLOAT64, Vector
+
+__all__ = ["ACTIVATION_VECTORS", "OUTPUT_VECTORS"]
+
+# sum over k >= 2 of d^(k-2) / k! for |d| < 0.5: powers beyond the last change no bit.
+_LAST_POWER = {FLOAT32.name: 9, FLOAT64.name: 16}
+
+
+def _identity(z: Vector) -> tuple[Vector, Vector]:
+    return z, z.emitter.constant(1.0)
+
+
+def _logistic(z: Vector) -> tuple[Vector, Vector]:
+    h = logistic(z)
+    return h, h * (1.0 - h)
+
+
+def _tanh(z: Vector) -> tuple[Vector, Vector]:
+    h = tanh(z)
+    return h, 1.0 - h * h
+
+
+def _relu(z: Vector) -> tuple[Vector, Vector]:
+    one = z.emitter.constant(1.0)
+    return z.where(z > 0.0, 0.0), one.where(z > 0.0, 0.0)
+
+
+def _leaky_relu(z: Vector) -> tuple[Vector, Vector]:
+    one = z.emitter.constant(1.0)
+    return z.where(z > 0.0, LEAKY_SLOPE * z), one.where(z > 0.0, LEAKY_SLOPE)
+
+
+def _elu(z: Vector) -> tuple[Vector, Vector]:
+    h = z.where(z > 0.0, expm1(z))
+    return h, z.emitter.constant(1.0).where(z > 0.0, h + 1.0)
+
+
+def _gelu(z: Vector) -> tuple[Vector, Vector]:
+    distribution, density = normal(z)
+    return z * distribution, z.fma(density, distribution)
+
+
+def _silu(z: Vector) -> tuple[Vector, Vector]:
+    s = logistic(z)
+    h = z * s
+    return h, h.fma(1.0 - s, s)
+
+
+def _log_of_1_plus_decay(z: Vector) -> Vector:
+    """log(1 + exp(-|z|))."""
+    return log1p(exp_below_zero(-z.absolute()))
+
+
+def _softplus(z: Vector) -> tuple[Vector, Vector]:
+    return z.where(z > 0.0, 0.0) + _log_of_1_plus_decay(z), logistic(z)
+
+
+def _binary_cross_entropy(z: Vector, y: Vector) -> tuple[Vector, Vector]:
+    wrong = ((1.0 - y) * z).where(z > 0.0, -y * z)
+    return logistic(z), wrong + _log_of_1_plus_decay(z)
+
+
+def _half_squared_error(z: Vector, y: Vector) -> tuple[Vector, Vector]:
+    difference = z - y
+    return z, 0.5 * difference * difference
+
+
+def _half_poisson_deviance(z: Vector, y: Vector) -> tuple[Vector, Vector]:
+    yhat = exp(z)
+    d = z - log(y.where(y > 0.0, 1.0))
+    series = z.emitter.constant(0.0)
+    for power in range(_LAST_POWER[z.emitter.kind.name], 1, -1):
+        series = series.fma(d, 1.0 / math.factorial(power))
+    far = yhat - y * (1.0 + d)
+    near = (y * d * (d * series)).where(d.absolute() < 0.5, far)
+    return yhat, near.where(y > 0.0, far)
+
+
+ACTIVATION_VECTORS: dict[str, Callable[[Vector], tuple[Vector, Vector]]] = {
+    "identity": _identity,
+    "logistic": _logistic,
+    "tanh": _tanh,
+    "relu": _relu,
+    "leaky_relu": _leaky_relu,
+    "elu": _elu,
+    "gelu": _gelu,
+    "silu": _silu,
+    "softplus": _softplus,
+}
+"""(h, sigma') from z, for every hidden activation."""
+
+OUTPUT_VECTORS: dict[str, Callable[[Vector, Vector], tuple[Vector, Vector]]] = {
+    "logistic": _binary_cross_entropy,
+    "identity": _half_squared_error,
+    "exponential": _half_poisson_deviance,
+}
+"""(yhat, loss term) from z and y, for every output but softmax, which needs whole rows."""
