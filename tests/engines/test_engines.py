@@ -12,11 +12,12 @@ from clearprop.backprop import backward, forward, loss
 from clearprop.engines import Engine, Problem
 from clearprop.engines import reference as reference_module
 from clearprop.engines.default import default_engine
+from clearprop.engines.fused.engine import FusedEngine
 from clearprop.engines.reference import ReferenceEngine
 from clearprop.network import Layer, Network
 from clearprop.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
 
-ENGINES: list[Engine] = [ReferenceEngine()]
+ENGINES: list[Engine] = [ReferenceEngine(), FusedEngine(1), FusedEngine(3)]
 OPTIMIZERS: list[Optimizer] = [SGD(), Momentum(), Nesterov(), Adam(), AdamW()]
 NETWORKS = [
     Network([5, 4, 3], hidden="tanh", output="softmax", reduction="mean"),
