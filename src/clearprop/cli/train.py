@@ -84,6 +84,7 @@ Examples:
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Random seed."
 )
 @click.option("--keep", multiple=True, metavar="COLUMN", help="Never set this column aside.")
+@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column out.")
 @click.option("--plot", metavar="FILE", help="Write the learning curves as .svg or .png.")
 @click.option("--resume", is_flag=True, help="Go on from MODEL.checkpoint.")
 @click.option("--force", is_flag=True, help="Replace files that would else be kept.")
@@ -117,7 +118,8 @@ def command(
         require_plotting(plot, force=force)
     if options["solver"] != "lbfgs":
         _require_checkpoint(f"{path}.checkpoint", resume=resume, force=force)
-    table = read_table(data, **{name: options.pop(name) for name in _READING})
+    reading = {name: options.pop(name) for name in _READING}
+    table = read_table(data, ignore=options["drop"], **reading)
     for note in table.notes:
         out.note(f"{table.source}: {note}")
     prepared = prepare_table(
@@ -128,6 +130,7 @@ def command(
         validation_size=options.pop("validation_size"),
         random_state=options.pop("seed"),
         keep=options.pop("keep"),
+        drop=options.pop("drop"),
         checkpoint=None if options["solver"] == "lbfgs" else f"{path}.checkpoint",
         resume=resume,
         **{name: value for name, value in options.items() if value is not None},

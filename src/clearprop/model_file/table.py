@@ -76,14 +76,14 @@ def _require_reading(data: object) -> None:
     fits = isinstance(data, dict) and all(
         (name == "decimal" and value in (".", ","))
         or (
-            name in ("missing", "text")
+            name in ("missing", "text", "ignore")
             and isinstance(value, list)
             and all(isinstance(word, str) for word in value)
         )
         for name, value in data.items()
     )
     if not fits:
-        raise damaged("reading", "a decimal mark, and lists of texts as missing and text")
+        raise damaged("reading", "a decimal mark, and lists of texts as missing, text and ignore")
 
 
 def _require_baseline(data: object, n_classes: int) -> None:

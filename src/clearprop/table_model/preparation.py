@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.table_model.splitting import Parts, split_rows
 from clearprop.tables import Table
 from clearprop.tables.encoding import TableEncoder
+from clearprop.tables.source_file import closest
 from clearprop.tables.standardization import Standardization
 from clearprop.tables.target import TargetEncoder, drop_missing_targets, resolve_target
 
@@ -84,6 +85,7 @@ def prepare_table(
     validation_size: float = 0.1,
     random_state: int = 0,
     keep: Collection[str] = (),
+    drop: Collection[str] = (),
     **parameters: Any,
 ) -> PreparedTable:
     """Choose the target, draw the parts, fit the encoding; see `train_table_model`.
@@ -93,6 +95,10 @@ def prepare_table(
         ParameterError: a parameter that there is not, or outside of what is allowed.
     """
     name = resolve_target(table, target)
+    if drop:
+        _require_droppable(table, drop, target=name, keep=keep)
+        # Whatever they hold in later tables is of no matter either.
+        table = replace(table, reading={**table.reading, "ignore": sorted(set(drop))})
     known = drop_missing_targets(table, name)
     goal = TargetEncoder.fit(known, name, task)
     if known.n_rows < MIN_ROWS:
@@ -113,7 +119,7 @@ def prepare_table(
         classes=y if goal.task == "classification" else None,
     )
     parts = _without_tiny_validation(parts, table.source)
-    encoder = TableEncoder.fit(known.take(parts.train), name, keep=keep)
+    encoder = TableEncoder.fit(known.take(parts.train), name, keep=keep, drop=drop)
     if estimator.batch_size == "auto":
         n_train = len(parts.train)
         batch_size = min(max(n_train // 100, SMALLEST_BATCH), LARGEST_BATCH, n_train)
@@ -124,6 +130,34 @@ def prepare_table(
     return PreparedTable(
         table.source, table.n_rows, known, goal, y, parts, encoder, scale, estimator, settings
     )
+
+
+def _require_droppable(
+    table: Table, drop: Collection[str], *, target: str, keep: Collection[str]
+) -> None:
+    for name in drop:
+        if name == target:
+            raise TableError(
+                "this is the column to predict, which cannot be left out",
+                source=table.source,
+                column=name,
+                remedy="Name another one to predict, or do not drop this one.",
+            )
+        if name in keep:
+            raise TableError(
+                "this column is to be kept and to be dropped",
+                source=table.source,
+                column=name,
+                remedy="Do one of the two.",
+            )
+        if name not in table.columns:
+            near = closest(name, list(table.columns))
+            raise TableError(
+                "there is no such column to drop",
+                source=table.source,
+                column=name,
+                remedy=f"{near} Columns: {', '.join(map(repr, table.columns))}.".lstrip(),
+            )
 
 
 def _make_estimator(task: str, parameters: dict[str, Any]) -> MLPClassifier | MLPRegressor:

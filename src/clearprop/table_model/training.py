@@ -54,6 +54,7 @@ def train_table_model(
     validation_size: float = 0.1,
     random_state: int = 0,
     keep: Collection[str] = (),
+    drop: Collection[str] = (),
     callbacks: Sequence[Callback] = (),
     **parameters: Any,
 ) -> tuple[TableModel, TrainingReport]:
@@ -68,6 +69,7 @@ def train_table_model(
             to keep; 0 for none, and none for solver="lbfgs".
         random_state: seed of the parts, the initial weights and the order of the rows.
         keep: columns that must not be set aside for looking like identifiers or free text.
+        drop: columns to leave out; later tables may have them or not.
         callbacks: told of progress.
         **parameters: of `MLPClassifier` or `MLPRegressor`, with three defaults of their own:
             hidden_layer_sizes (200,); max_iter 500; batch_size 1 % of the training rows, but 32 at
@@ -95,6 +97,7 @@ def train_table_model(
         validation_size=validation_size,
         random_state=random_state,
         keep=keep,
+        drop=drop,
         **parameters,
     )
     return train_prepared(prepared, callbacks=callbacks)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ Array = npt.NDArray[Any]
 
 TARGET = "target"
 SET_ASIDE = "set aside"
+LEFT_OUT = "left out, as asked"
 ROLES = ("numeric", "boolean", "category", "datetime", TARGET, SET_ASIDE)
 """Every role; the first four become features."""
 
@@ -178,7 +179,11 @@ def _profile(column: Column, *, keep: bool) -> ColumnProfile:
 
 
 def profile_columns(
-    table: Table, target: str | None = None, *, keep: Collection[str] = ()
+    table: Table,
+    target: str | None = None,
+    *,
+    keep: Collection[str] = (),
+    drop: Collection[str] = (),
 ) -> list[ColumnProfile]:
     """What each column is used as, with the reason for each one set aside.
 
@@ -186,6 +191,7 @@ def profile_columns(
         table: the training rows.
         target: the column to predict, or None.
         keep: columns that must not be set aside for looking like identifiers or free text.
+        drop: columns to set aside whatever they hold.
 
     Returns:
         One profile per column, in the table's order.
@@ -211,10 +217,10 @@ def profile_columns(
             )
     profiles = []
     for name, column in table.columns.items():
+        profile = _profile(column, keep=name in keep)
         if name == target:
-            n_missing = int(np.count_nonzero(missing_rows(column)))
-            n_distinct = len(distinct_values(column))
-            profiles.append(ColumnProfile(name, column.kind, TARGET, "", n_missing, n_distinct))
-        else:
-            profiles.append(_profile(column, keep=name in keep))
+            profile = replace(profile, role=TARGET, reason="")
+        elif name in drop:
+            profile = replace(profile, role=SET_ASIDE, reason=LEFT_OUT)
+        profiles.append(profile)
     return profiles

@@ -72,14 +72,14 @@ def read_csv(file: TextFile, source: str, options: CsvOptions) -> Table:
             line_of,
             options.decimal,
             MISSING | options.missing,
-            keep=name in options.text,
+            keep=name in options.text | options.ignore,
         )
         for name, chunks in named.columns.items()
     ]
     notes += _unknown(options.text, named.columns)
     del columns, named
     readings = _read_columns(texts)
-    notes += _notes_of(readings)
+    notes += _notes_of([one for one in readings if one.column.name not in options.ignore])
     return Table(
         source,
         {reading.column.name: reading.column for reading in readings},

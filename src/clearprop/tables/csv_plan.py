@@ -37,6 +37,7 @@ class CsvOptions:
         header: whether the first line holds names.
         missing: spellings that mean "no value", besides the known ones.
         text: columns to read as text.
+        ignore: columns that nobody will use: text whatever they hold, and not missed.
     """
 
     delimiter: str | None = None
@@ -44,6 +45,7 @@ class CsvOptions:
     header: bool | None = None
     missing: frozenset[str] = frozenset()
     text: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
 
 
 def plan_types(data: Data, dialect: Dialect, options: CsvOptions) -> dict[str, pa.DataType]:
@@ -62,7 +64,7 @@ def plan_types(data: Data, dialect: Dialect, options: CsvOptions) -> dict[str, p
     plan = {}
     for index, name in enumerate(dialect.names):
         words = [row[index] for row in sample if len(row) > index and row[index]]
-        kind = None if name in options.text else _type_of(words)
+        kind = None if name in options.text | options.ignore else _type_of(words)
         if kind is not None:
             plan[str(index)] = kind
     return plan

@@ -80,7 +80,12 @@ class TableEncoder:
 
     @classmethod
     def fit(
-        cls, table: Table, target: str | None = None, *, keep: Collection[str] = ()
+        cls,
+        table: Table,
+        target: str | None = None,
+        *,
+        keep: Collection[str] = (),
+        drop: Collection[str] = (),
     ) -> TableEncoder:
         """Learn from the training rows what each column is used as, and its numbers.
 
@@ -88,6 +93,7 @@ class TableEncoder:
             table: the training rows, and no others.
             target: the column to predict, which is no feature; None if the table has none.
             keep: columns that must not be set aside for looking like identifiers or free text.
+            drop: columns to set aside whatever they hold.
 
         Raises:
             TableError: no rows, no column that can be used, or a value that cannot be.
@@ -98,7 +104,7 @@ class TableEncoder:
                 source=table.source,
                 remedy="Give a table with at least one row below its header.",
             )
-        profiles = tuple(profile_columns(table, target, keep=keep))
+        profiles = tuple(profile_columns(table, target, keep=keep, drop=drop))
         used = [profile for profile in profiles if profile.is_used]
         if not used:
             reasons = [f"  {p.name}: {p.reason}" for p in profiles if p.role == SET_ASIDE]

@@ -37,6 +37,7 @@ def read_table(
     header: bool | None = None,
     missing: Collection[str] = (),
     text: Collection[str] = (),
+    ignore: Collection[str] = (),
 ) -> Table:
     """Read a table from a file, a frame, an array, or scikit-learn's bundled sets.
 
@@ -57,6 +58,8 @@ def read_table(
         missing: spellings that mean "no value", besides the empty field, NA, NaN, null and the
             like.
         text: names of columns to read as text whatever they hold.
+        ignore: names of columns that nobody will use, whether they are there or not: what they hold
+            is not looked into.
 
     Returns:
         The table.
@@ -71,7 +74,9 @@ def read_table(
         (1, ('a', 'b'))
     """
     if isinstance(source, (str, os.PathLike)):
-        options = CsvOptions(delimiter, decimal, header, frozenset(missing), frozenset(text))
+        options = CsvOptions(
+            delimiter, decimal, header, frozenset(missing), frozenset(text), frozenset(ignore)
+        )
         return _read_path(source, _checked(options), encoding)
     if isinstance(source, np.ndarray):
         return read_array(source)
