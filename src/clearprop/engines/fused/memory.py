@@ -25,6 +25,7 @@ __all__ = [
     "load_atomically",
     "native",
     "number_at",
+    "offset",
     "plan_at",
     "put_float64",
     "yield_processor",
@@ -64,6 +65,16 @@ def number_at(typing_context: Any, address: Any, offset: Any, like: Any) -> Any:
         return builder.gep(pointer, [values[1]])
 
     return like(types.int64, types.int64, like), generate
+
+
+@intrinsic
+def offset(typing_context: Any, pointer: Any, n: Any) -> Any:
+    """The pointer n numbers on."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.gep(values[0], [values[1]])
+
+    return pointer(pointer, types.int64), generate
 
 
 def _integer_at(numba_type: Any, bits: int) -> Any:

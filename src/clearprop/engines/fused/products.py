@@ -9,9 +9,9 @@ No sum is ever shared between threads. This file knows nothing of epochs, batche
 
 from __future__ import annotations
 
-from clearprop.engines.fused.memory import int32_at, int64_at, native, number_at
+from clearprop.engines.fused.memory import int32_at, int64_at, native, number_at, offset
 from clearprop.engines.fused.moving import transpose_panel
-from clearprop.engines.fused.records import SQUARES_ROWS
+from clearprop.engines.fused.records import B_BLOCK, K_BLOCK, SQUARES_ROWS
 from clearprop.engines.fused.rows import (
     activate,
     activate_only,
@@ -59,39 +59,52 @@ def share(n, thread, plan):
 
 @native
 def forward_product(plan, layer, n_rows, keep, thread, like):
-    """Output = sigma(input W + b), beside it sigma' where it is to be kept."""
+    """Output = sigma(input W + b), beside it sigma' where it is to be kept.
+
+    A block of K_BLOCK rows of a panel of W stays in the first cache while all rows pass it; the
+    sums so far wait in the output. Panels are taken in groups whose output stays in the second.
+    """
     n_panels = (layer.fan_out + plan.panel - 1) // plan.panel
     first, last = share(n_panels * count_tiles(n_rows, plan), thread, plan)
-    W, b = number_at(layer.W_at, 0, like), layer.b_at
-    a = number_at(layer.input_at, 0, like)
     unit = 0
     for group in range(0, n_panels, plan.panels_at_once):
         group_end = min(group + plan.panels_at_once, n_panels)
-        row = 0
-        while row < n_rows:
-            rows = rows_of_tile(n_rows - row, plan)
+        before = unit
+        for k in range(0, layer.fan_in, K_BLOCK):
+            unit = before
+            n_k = min(K_BLOCK, layer.fan_in - k)
+            is_last = k + n_k == layer.fan_in
+            a = number_at(layer.input_at, k * plan.rows, like)
             for p in range(group, group_end):
-                if first <= unit < last:
-                    column = p * plan.panel
-                    width = panel_width(column, layer.fan_out, plan)
-                    place = column * plan.rows + row * width
-                    z = number_at(layer.output_at, place, like)
-                    tile_as_it_lies(
-                        a,
-                        row,
-                        plan.rows,
-                        layer.fan_in,
-                        number_at(layer.W_at, column * layer.fan_in, like),
-                        number_at(b, column, like),
-                        0,
-                        z,
-                        0,
-                        rows,
-                        width // plan.lanes,
-                    )
-                    finish(layer, z, place, rows * width, keep, like)
-                unit += 1
-            row += rows
+                column = p * plan.panel
+                width = panel_width(column, layer.fan_out, plan)
+                W = number_at(layer.W_at, column * layer.fan_in + k * width, like)
+                row = 0
+                while row < n_rows:
+                    rows = rows_of_tile(n_rows - row, plan)
+                    if first <= unit < last:
+                        place = column * plan.rows + row * width
+                        z = number_at(layer.output_at, place, like)
+                        start, start_row = number_at(layer.b_at, column, like), 0
+                        if k > 0:
+                            start, start_row = z, width
+                        tile_as_it_lies(
+                            a,
+                            row,
+                            plan.rows,
+                            n_k,
+                            W,
+                            start,
+                            start_row,
+                            z,
+                            0,
+                            rows,
+                            width // plan.lanes,
+                        )
+                        if is_last:
+                            finish(layer, z, place, rows * width, keep, like)
+                    unit += 1
+                    row += rows
 
 
 @native
@@ -132,48 +145,68 @@ def sparse_forward_product(plan, layer, order_at, n_rows, keep, thread, like):
 
 @native
 def product_below(plan, layer, n_rows, thread, like):
-    """Delta_below = delta W^T * sigma'(z below)."""
+    """Delta_below = delta W^T * sigma'(z below).
+
+    Blocks and groups as in `forward_product`. What lies below holds sigma', so the sums so far wait
+    in the scratch memory, behind the transposed block of W.
+    """
     n_panels = (layer.fan_in + plan.panel - 1) // plan.panel
-    n_tiles = count_tiles(n_rows, plan)
-    first, last = share(n_panels * n_tiles, thread, plan)
-    delta = number_at(layer.delta_at, 0, like)
-    zeros = number_at(plan.zeros_at, 0, like)
-    W_transposed = number_at(plan.scratch_at + thread * plan.scratch_bytes, 0, like)
-    W = number_at(layer.W_at, 0, like)
+    first, last = share(n_panels * count_tiles(n_rows, plan), thread, plan)
+    scratch_at = plan.scratch_at + thread * plan.scratch_bytes
+    W_transposed = number_at(scratch_at, 0, like)
     unit = 0
-    for p in range(n_panels):
-        if unit + n_tiles <= first or unit >= last:
-            unit += n_tiles
-            continue
-        column = p * plan.panel
-        width = panel_width(column, layer.fan_in, plan)
-        transpose_panel(W, layer.fan_in, layer.fan_out, column, width, W_transposed)
-        row = 0
-        while row < n_rows:
-            rows = rows_of_tile(n_rows - row, plan)
-            if first <= unit < last:
-                tile_as_it_lies(
-                    delta,
-                    row,
-                    plan.rows,
-                    layer.fan_out,
-                    W_transposed,
-                    zeros,
-                    0,
-                    number_at(layer.delta_below_at, column * plan.rows + row * width, like),
-                    1,
-                    rows,
-                    width // plan.lanes,
-                )
-            unit += 1
-            row += rows
+    for group in range(0, n_panels, plan.panels_at_once):
+        group_end = min(group + plan.panels_at_once, n_panels)
+        before = unit
+        for k in range(0, layer.fan_out, K_BLOCK):
+            unit = before
+            n_k = min(K_BLOCK, layer.fan_out - k)
+            is_last = k + n_k == layer.fan_out
+            a = number_at(layer.delta_at, k * plan.rows, like)
+            for p in range(group, group_end):
+                column = p * plan.panel
+                width = panel_width(column, layer.fan_in, plan)
+                is_ready = False
+                row = 0
+                while row < n_rows:
+                    rows = rows_of_tile(n_rows - row, plan)
+                    if first <= unit < last:
+                        if not is_ready:
+                            W = number_at(layer.W_at, k * layer.fan_in, like)
+                            transpose_panel(W, layer.fan_in, n_k, column, width, W_transposed)
+                            is_ready = True
+                        place = ((p - group) * plan.rows + row) * plan.panel
+                        sums = number_at(scratch_at, K_BLOCK * plan.panel + place, like)
+                        start, start_row = number_at(plan.zeros_at, 0, like), 0
+                        if k > 0:
+                            start, start_row = sums, width
+                        target = sums
+                        if is_last:
+                            place = column * plan.rows + row * width
+                            target = number_at(layer.delta_below_at, place, like)
+                        tile_as_it_lies(
+                            a,
+                            row,
+                            plan.rows,
+                            n_k,
+                            W_transposed,
+                            start,
+                            start_row,
+                            target,
+                            int(is_last),
+                            rows,
+                            width // plan.lanes,
+                        )
+                    unit += 1
+                    row += rows
 
 
 @native
 def gradient_and_update(plan, layer, n_rows, is_first, is_last, step, thread, like):
     """dW, db of a part of the batch, added to those of the parts before; then the update.
 
-    Blocks of SQUARES_ROWS rows of one panel are dealt out; the biases go with a panel's first.
+    Blocks of SQUARES_ROWS rows of one panel are dealt out, panels in groups whose delta stays in the
+    second cache; the biases go with a panel's first block.
 
     Args:
         plan: the plan.
@@ -185,52 +218,70 @@ def gradient_and_update(plan, layer, n_rows, is_first, is_last, step, thread, li
         thread: who asks.
         like: a pointer to numbers.
     """
-    n_blocks = (layer.fan_in + SQUARES_ROWS - 1) // SQUARES_ROWS
     n_panels = (layer.fan_out + plan.panel - 1) // plan.panel
-    first, last = share(n_blocks * n_panels, thread, plan)
-    in_place = not (is_last and step)
-    for unit in range(first, last):
-        p, block = unit // n_blocks, unit % n_blocks
-        column = p * plan.panel
-        width = panel_width(column, layer.fan_out, plan)
-        delta = number_at(layer.delta_at, column * plan.rows, like)
-        if block == 0:
-            bias_gradient(
-                plan, layer, delta, n_rows, is_first, in_place, column, width, thread, like
-            )
-        squares = number_at(
-            layer.squares_at, block * padded(layer.fan_out, plan.lanes) + column, like
-        )
-        if not in_place:
-            fill_zeros(squares, width)
-        row, end = block * SQUARES_ROWS, min((block + 1) * SQUARES_ROWS, layer.fan_in)
+    first, last = share(layer.n_blocks * n_panels, thread, plan)
+    unit = 0
+    for group in range(0, n_panels, plan.panels_at_once):
+        group_end = min(group + plan.panels_at_once, n_panels)
+        for block in range(layer.n_blocks):
+            for p in range(group, group_end):
+                if first <= unit < last:
+                    gradient_of_block(
+                        plan, layer, n_rows, block, p, is_first, is_last and step, thread, like
+                    )
+                unit += 1
+
+
+@native
+def gradient_of_block(plan, layer, n_rows, block, p, is_first, step, thread, like):
+    """The same for one block of rows of one panel."""
+    column = p * plan.panel
+    width = panel_width(column, layer.fan_out, plan)
+    delta = number_at(layer.delta_at, column * plan.rows, like)
+    if block == 0:
+        bias_gradient(plan, layer, delta, n_rows, is_first, step, column, width, thread, like)
+    top, end = block * SQUARES_ROWS, min((block + 1) * SQUARES_ROWS, layer.fan_in)
+    place = column * layer.fan_in + top * width
+    summed = number_at(layer.W_at + plan.gradient_at, place, like)
+    dW = summed
+    if step:
+        dW = number_at(plan.scratch_at + thread * plan.scratch_bytes, 0, like)
+    for part in range(0, n_rows, B_BLOCK):
+        n_part = min(B_BLOCK, n_rows - part)
+        row = top
         while row < end:
             # A tile's rows are columns of one panel of the input.
             above = row // plan.panel * plan.panel
             a_width = panel_width(above, layer.fan_in, plan)
             rows = rows_of_tile(min(end, above + plan.panel) - row, plan)
-            place = column * layer.fan_in + row * width
-            summed = number_at(layer.W_at + plan.gradient_at, place, like)
-            dW = number_at(plan.scratch_at + thread * plan.scratch_bytes, 0, like)
-            if in_place:
-                dW = summed
+            target = offset(dW, (row - top) * width)
             start, start_row = number_at(plan.zeros_at, 0, like), 0
-            if not is_first:
-                start, start_row = summed, width
+            if part > 0:
+                start, start_row = target, width
+            elif not is_first:
+                start, start_row = offset(summed, (row - top) * width), width
             tile_transposed(
-                number_at(layer.input_at, above * plan.rows + row - above, like),
+                number_at(layer.input_at, above * plan.rows + part * a_width + row - above, like),
                 a_width,
-                n_rows,
-                delta,
+                n_part,
+                offset(delta, part * width),
                 start,
                 start_row,
-                dW,
+                target,
                 rows,
                 width // plan.lanes,
             )
-            if not in_place:
-                step_rows(plan, layer, dW, place, squares, rows, width, thread, like)
             row += rows
+    if step:
+        squares = squares_of(plan, layer, block, column, like)
+        fill_zeros(squares, width)
+        step_rows(plan, layer, dW, place, squares, end - top, width, thread, like)
+
+
+@native
+def squares_of(plan, layer, block, column, like):
+    """Where the sums of squared weights of a block stand."""
+    return number_at(layer.squares_at, block * padded(layer.fan_out, plan.lanes) + column, like)
 
 
 @native
@@ -249,19 +300,19 @@ def step_rows(plan, layer, dW, place, squares, rows, width, thread, like):
 
 
 @native
-def bias_gradient(plan, layer, delta, n_rows, is_first, in_place, column, width, thread, like):
+def bias_gradient(plan, layer, delta, n_rows, is_first, step, column, width, thread, like):
     """The same for one panel's biases, which no penalty holds."""
     summed = number_at(layer.b_at + plan.gradient_at, column, like)
     scratch = number_at(plan.scratch_at + thread * plan.scratch_bytes, 0, like)
-    db = scratch
-    if in_place:
-        db = summed
+    db = summed
+    if step:
+        db = scratch
     start = number_at(plan.zeros_at, 0, like)
     if not is_first:
         start = summed
     vectors = width // plan.lanes
     sum_rows(delta, start, db, n_rows, vectors)
-    if not in_place:
+    if step:
         update(
             db,
             number_at(layer.b_at, column, like),
@@ -279,19 +330,16 @@ def sparse_gradient_and_update(
     plan, layer, order_at, n_rows, is_first, is_last, step, thread, like
 ):
     """The same from sparse rows; blocks of W's rows are dealt out, with all their columns."""
-    n_blocks = (layer.fan_in + SQUARES_ROWS - 1) // SQUARES_ROWS
-    first, last = share(n_blocks, thread, plan)
+    first, last = share(layer.n_blocks, thread, plan)
     first_row, end_row = first * SQUARES_ROWS, min(last * SQUARES_ROWS, layer.fan_in)
-    in_place = not (is_last and step)
+    step = is_last and step
     values = number_at(plan.sparse_data_at, 0, like)
     for column in range(0, layer.fan_out, plan.panel):
         width = panel_width(column, layer.fan_out, plan)
         vectors = width // plan.lanes
         delta = number_at(layer.delta_at, column * plan.rows, like)
         if thread == 0:
-            bias_gradient(
-                plan, layer, delta, n_rows, is_first, in_place, column, width, thread, like
-            )
+            bias_gradient(plan, layer, delta, n_rows, is_first, step, column, width, thread, like)
         top = column * layer.fan_in
         if is_first:
             start = top + first_row * width
@@ -312,12 +360,10 @@ def sparse_gradient_and_update(
                 number_at(layer.W_at + plan.gradient_at, top, like),
                 vectors,
             )
-        if in_place:
+        if not step:
             continue
         for block in range(first, last):
-            squares = number_at(
-                layer.squares_at, block * padded(layer.fan_out, plan.lanes) + column, like
-            )
+            squares = squares_of(plan, layer, block, column, like)
             fill_zeros(squares, width)
             row = block * SQUARES_ROWS
             rows = min(row + SQUARES_ROWS, layer.fan_in) - row
@@ -343,14 +389,11 @@ def square_weights(plan, layer, thread, like):
     """The sums of squared weights that `update` keeps, afresh."""
     if thread != 0:
         return
-    n_blocks = (layer.fan_in + SQUARES_ROWS - 1) // SQUARES_ROWS
     for column in range(0, layer.fan_out, plan.panel):
         width = panel_width(column, layer.fan_out, plan)
-        for block in range(n_blocks):
+        for block in range(layer.n_blocks):
             row = block * SQUARES_ROWS
-            squares = number_at(
-                layer.squares_at, block * padded(layer.fan_out, plan.lanes) + column, like
-            )
+            squares = squares_of(plan, layer, block, column, like)
             fill_zeros(squares, width)
             sum_squares(
                 number_at(layer.W_at, column * layer.fan_in + row * width, like),

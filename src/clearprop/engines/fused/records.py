@@ -10,8 +10,10 @@ import numpy as np
 
 __all__ = [
     "ACTIVATION_CODES",
+    "B_BLOCK",
     "CONSTANTS",
     "COUNTERS_BYTES",
+    "K_BLOCK",
     "LAYER",
     "OPTIMIZER_CODES",
     "OUTPUT_CODES",
@@ -56,7 +58,7 @@ PLAN = np.dtype(
             "panel",  # columns of a whole panel
             "lanes",  # numbers in a vector
             "tile_rows",
-            "panels_at_once",  # panels of W that stay in the second cache together
+            "panels_at_once",  # panels of all rows that stay in the second cache together
             # The data
             "X_at",  # row-major; 0 where X is sparse
             "n_features",
@@ -136,3 +138,9 @@ SQUARES_ROWS = 48
 
 COUNTERS_BYTES = 128
 """What a barrier needs: arrivals and rounds, each in a cache line of its own."""
+
+K_BLOCK = 192
+"""Rows of a panel that stay in the first cache together (36 kB): whole panels of every shape."""
+
+B_BLOCK = 96
+"""Samples whose input and delta, a panel of each, stay in the first cache together."""

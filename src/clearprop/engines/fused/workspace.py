@@ -4,7 +4,7 @@ Everything is allocated here, once; the native code allocates nothing. Peak memo
 
     parameters * (1 + slots, + 1 where gradients are kept) + rows * (activations + deltas) + scratch
 
-with `rows` at most `ROWS_AT_ONCE`, and scratch as wide as the widest layer. This file knows nothing
+with `rows` at most `ROWS_AT_ONCE`, and scratch that is at most a megabyte per thread. This file knows nothing
 of optimizers or of what is minimised.
 """
 
@@ -22,6 +22,7 @@ from clearprop.engines.fused.records import (
     ACTIVATION_CODES,
     CONSTANTS,
     COUNTERS_BYTES,
+    K_BLOCK,
     LAYER,
     OUTPUT_CODES,
     PLAN,
@@ -35,7 +36,8 @@ Array = npt.NDArray[Any]
 
 ROWS_AT_ONCE = 512
 _FEWEST_ROWS = 64
-_NEAR_BYTES = 1 << 20  # of the second cache, for the panels of W that are used again and again
+_NEAR_BYTES = 1 << 20  # of the second cache, for activations and deltas
+_GROUP_BYTES = 1 << 19  # of the second cache, for the panels that blocks of a product add to
 
 
 def rows_at_once(network: Network, dtype: Any, n_rows: int) -> int:
@@ -151,15 +153,16 @@ class Workspace:
         plan, program, widest = self.plan[0], self._program, self._padded(max(self._network.sizes))
         plan["panel"], plan["lanes"] = program.panel, program.lanes
         plan["tile_rows"] = program.tile_rows
-        deepest = max(self._network.sizes)
-        panel_bytes = deepest * program.panel * self._dtype.itemsize
-        plan["panels_at_once"] = max(1, _NEAR_BYTES // panel_bytes)
+        rows_bytes = int(plan["rows"]) * program.panel * self._dtype.itemsize
+        n_panels = -(-widest // program.panel)
+        plan["panels_at_once"] = min(n_panels, max(1, _GROUP_BYTES // rows_bytes))
         plan["n_layers"], plan["layers_at"] = len(self._layers), self._layers.ctypes.data
         plan["n_threads"] = n_threads
         plan["barrier_at"] = self._allocate(COUNTERS_BYTES, np.uint8).ctypes.data
         plan["zeros_at"] = self._allocate(widest).ctypes.data
-        # A transposed panel, or a tile of dW and a row of unused squares.
-        n = max(widest * program.panel, (program.tile_rows + 1) * program.panel)
+        # A transposed block and a group's sums; or a block of dW; or a row of squares.
+        below = (K_BLOCK + int(plan["panels_at_once"]) * int(plan["rows"])) * program.panel
+        n = max(below, (SQUARES_ROWS + 1) * program.panel, widest)
         plan["scratch_bytes"] = padded(n * self._dtype.itemsize, 64)
         plan["scratch_at"] = self._allocate(
             n_threads * int(plan["scratch_bytes"]), np.uint8
