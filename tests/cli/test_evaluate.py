@@ -47,3 +47,22 @@ def test_regression_in_the_targets_units(run):
     ran = run("evaluate", "diabetes.safetensors", "diabetes")
     assert "mean absolute error" in ran.stdout
     assert "baseline: always 15" in ran.stdout
+
+
+def test_the_verdict_is_the_same_for_people_and_machines(run, folder):
+    x = np.linspace(-1, 1, 100)
+    write(folder / "a.csv", {"x": x, "y": 2 * x + 0.01 * np.cos(50 * x)})
+    options = ("--solver", "lbfgs", "--hidden-layer-sizes", "none")
+    assert run("train", "a.csv", "--target", "y", *options).status == 0
+    good, fair = "x,y\n-0.5,-1\n0.5,1\n-0.7,-1.3\n0.7,1.5\n", "x,y\n-0.5,-1\n0.4,-0.4\n0.6,1.5\n"
+    for text, verdict, words in [
+        (good, "better", "The model beats the baseline."),
+        (fair, "unclear", "not clearly better than the baseline"),
+        ("x,y\n-0.5,1\n0.5,-1\n", "not better", "does NOT beat"),
+    ]:
+        (folder / "b.csv").write_text(text)
+        said = run("evaluate", "a.safetensors", "b.csv").stdout
+        assert words in " ".join(said.split())
+        assert run("evaluate", "a.safetensors", "b.csv", "--json").json["scores"]["verdict"] == (
+            verdict
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics
 
 from clearprop.table_model.evaluation import judge_classes, judge_values
@@ -53,6 +54,46 @@ def test_few_right_answers_are_no_clear_win():
     assert judged.accuracy == 0.9
     assert judged.beats_baseline
     assert judged.clearly_beats_baseline
+    assert judged.to_dict()["verdict"] == "better"
     judged = judge_classes(y[2:8], probabilities[2:8], ["a", "b"], [6, 4])
     assert judged.beats_baseline
     assert not judged.clearly_beats_baseline
+    assert judged.to_dict()["verdict"] == "unclear"
+    judged = judge_classes(y[:5], probabilities[:5], ["a", "b"], [6, 4])
+    assert judged.to_dict()["verdict"] == "not better"
+
+
+def test_few_near_values_are_no_clear_win():
+    y = np.array([1.0, 3.0, 2.0, 4.0])
+    near = np.array([1.5, 2.5, 2.25, 3.0])
+    judged = judge_values(y, near, 2.5)
+    assert judged.beats_baseline
+    assert judged.to_dict()["verdict"] == "unclear"
+    many = judge_values(np.tile(y, 10), np.tile(near, 10), 2.5)
+    assert many.rmse == pytest.approx(judged.rmse)
+    assert many.to_dict()["verdict"] == "better"
+    assert judge_values(y, 5 - near, 2.5).to_dict()["verdict"] == "not better"
+
+
+def test_the_interval_of_the_error_saved_is_students():
+    generator = np.random.default_rng(0)
+    y = generator.normal(size=30)
+    values = y + generator.normal(scale=0.8, size=30)
+    low, high = judge_values(y, values, 0.1).saved_interval
+    saved = np.square(y - 0.1) - np.square(y - values)
+    expected = stats.ttest_1samp(saved, 0).confidence_interval(0.95)
+    divisor = np.mean(np.square(y - 0.1))
+    np.testing.assert_allclose([low, high], np.array(expected) / divisor, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("y", "values", "baseline"),
+    [([2.0], [2.5], 4.0), ([2.0, 2.0], [2.0, 3.0], 2.0), ([1.0, 2.0], [1e200, 0.0], 1.5)],
+    ids=["one row", "a baseline without error", "errors beyond all numbers"],
+)
+def test_where_there_is_no_interval_nothing_is_clear(y, values, baseline):
+    judged = judge_values(np.array(y), np.array(values), baseline)
+    assert judged.saved_interval is None
+    assert judged.r2 is None
+    assert not judged.clearly_beats_baseline
+    assert judged.to_dict()["saved_interval_95"] is None

@@ -168,10 +168,10 @@ def stopped_text(report: TrainingReport, estimator: MLPClassifier | MLPRegressor
 
 def verdict(evaluation: Evaluation) -> Text:
     """Whether the model is worth more than no model, in plain words."""
-    if not evaluation.beats_baseline:
+    if evaluation.verdict == "not better":
         text = "The model does NOT beat the baseline: what it has learned is of no use here."
         return Text(text, style="bold red")
-    if isinstance(evaluation, ClassEvaluation) and not evaluation.clearly_beats_baseline:
+    if evaluation.verdict == "unclear":
         text = (
             "The model is not clearly better than the baseline: with so few rows, luck could do it."
         )

@@ -13,12 +13,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 from scipy.stats import binomtest
 
 __all__ = ["ClassEvaluation", "Evaluation", "QuantityEvaluation", "judge_classes", "judge_values"]
 
 Array = npt.NDArray[Any]
 Label = str | int | bool | float
+
+VERDICTS = ("better", "unclear", "not better")
+"""Than the baseline: beyond what luck explains, by no more than luck may explain, not at all."""
 
 ERROR_QUANTILES = (0.5, 0.9, 0.99, 1.0)
 
@@ -78,6 +82,11 @@ class ClassEvaluation:
         """Whether the baseline lies below the interval of the accuracy."""
         return self.accuracy_interval[0] > self.baseline
 
+    @property
+    def verdict(self) -> str:
+        """One of `VERDICTS`."""
+        return _verdict(self.beats_baseline, self.clearly_beats_baseline)
+
     def recall(self) -> list[float | None]:
         """Share of each class's rows that were predicted as it; None where there is no row."""
         rows = self.confusion.sum(axis=1).tolist()
@@ -94,6 +103,7 @@ class ClassEvaluation:
             "baseline_accuracy": self.baseline,
             "baseline_class": self.baseline_class,
             "beats_baseline": self.beats_baseline,
+            "verdict": self.verdict,
             "unknown_class_rows": self.n_unknown,
             "classes": list(self.classes),
             "confusion": self.confusion.tolist(),
@@ -109,11 +119,14 @@ class QuantityEvaluation:
         mae: mean absolute error.
         rmse: root of the mean squared error.
         r2: 1 - squared error / squared deviation from these rows' own mean; None where all targets
-            are equal.
+            are equal, or it is beyond all numbers.
         quantiles: share of the rows -> absolute error that they do not exceed.
         baseline_value: the mean of the training rows' targets.
         baseline_mae: mean absolute error of always predicting it.
         baseline_rmse: root of its mean squared error.
+        saved_interval: 95 % interval of the share of the baseline's squared error that the model
+            saves, on further rows of the same kind; None for a single row, or a baseline without
+            error.
     """
 
     n_rows: int
@@ -124,11 +137,22 @@ class QuantityEvaluation:
     baseline_value: float
     baseline_mae: float
     baseline_rmse: float
+    saved_interval: tuple[float, float] | None
 
     @property
     def beats_baseline(self) -> bool:
         """Whether the root mean squared error is below that of always predicting the mean."""
         return self.rmse < self.baseline_rmse
+
+    @property
+    def clearly_beats_baseline(self) -> bool:
+        """Whether the whole interval of the share saved lies above 0."""
+        return self.saved_interval is not None and self.saved_interval[0] > 0
+
+    @property
+    def verdict(self) -> str:
+        """One of `VERDICTS`."""
+        return _verdict(self.beats_baseline, self.clearly_beats_baseline)
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold."""
@@ -141,8 +165,17 @@ class QuantityEvaluation:
             "baseline_value": self.baseline_value,
             "baseline_mae": self.baseline_mae,
             "baseline_rmse": self.baseline_rmse,
+            "saved_interval_95": None if self.saved_interval is None else list(self.saved_interval),
             "beats_baseline": self.beats_baseline,
+            "verdict": self.verdict,
         }
+
+
+def _verdict(beats: bool, clearly: bool) -> str:
+    better, unclear, not_better = VERDICTS
+    if not beats:
+        return not_better
+    return better if clearly else unclear
 
 
 Evaluation = ClassEvaluation | QuantityEvaluation
@@ -202,17 +235,42 @@ def judge_values(y: Array, values: Array, baseline_value: float) -> QuantityEval
     """
     errors = np.abs(values - y)
     rmse, spread = _root_mean_square(errors), _root_mean_square(y - y.mean())
+    ratio = rmse / spread if spread > 0 else math.inf
     quantiles = np.quantile(errors, ERROR_QUANTILES, method="higher").tolist()
     return QuantityEvaluation(
         n_rows=len(y),
         mae=float(np.mean(errors)),
         rmse=rmse,
-        r2=1 - (rmse / spread) ** 2 if spread > 0 else None,
+        r2=1 - ratio * ratio if math.isfinite(ratio * ratio) else None,
         quantiles=dict(zip(ERROR_QUANTILES, quantiles, strict=True)),
         baseline_value=baseline_value,
         baseline_mae=float(np.mean(np.abs(y - baseline_value))),
         baseline_rmse=_root_mean_square(y - baseline_value),
+        saved_interval=_saved_interval(errors, np.abs(y - baseline_value)),
     )
+
+
+def _saved_interval(errors: Array, baseline_errors: Array) -> tuple[float, float] | None:
+    """Student's 95 % interval of mean(b^2 - e^2) / mean(b^2), row beside row.
+
+    The divisor is taken as known: its own spread moves no end of the interval across 0.
+
+    Source: Student, "The probable error of a mean", 1908.
+
+    Examples:
+        >>> _saved_interval(np.array([1.0, 1.0, 1.0]), np.array([2.0, 2.0, 2.0]))
+        (0.75, 0.75)
+    """
+    n_rows, largest = len(errors), float(np.max(baseline_errors))
+    if n_rows < 2 or largest == 0:
+        return None
+    # Scaled, as targets of 1e200 have squares beyond float64.
+    squared = np.square(baseline_errors / largest)
+    with np.errstate(over="ignore", invalid="ignore"):
+        saved = (squared - np.square(errors / largest)) / np.mean(squared)
+        middle = float(np.mean(saved))
+        half = float(stdtrit(n_rows - 1, 0.975) * np.std(saved, ddof=1) / math.sqrt(n_rows))
+    return (middle - half, middle + half) if math.isfinite(half) else None
 
 
 def _root_mean_square(errors: Array) -> float:
