@@ -42,6 +42,13 @@ def test_inverse_scaling_is_scikit_learns(samples: int, power: float) -> None:
     np.testing.assert_array_equal(rates, [peer.learning_rate] * 2)
 
 
+@pytest.mark.parametrize("power", [200.0, 1e300, math.inf])
+def test_inverse_scaling_by_a_huge_power_is_zero_after_the_first_epoch(power: float) -> None:
+    schedule = InverseScaling(0.1, power)
+    np.testing.assert_array_equal(schedule.rates(np.arange(2), Moment()), [0.1, 0.1])
+    np.testing.assert_array_equal(schedule.rates(np.arange(2), Moment(samples_seen=99)), [0, 0])
+
+
 @given(initial=st.floats(1e-8, 10.0))
 def test_adaptive_goes_down_and_stops_where_scikit_learn_does(initial: float) -> None:
     peer = SGDOptimizer([np.zeros(1)], initial, lr_schedule="adaptive")

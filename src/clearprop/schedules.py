@@ -8,6 +8,7 @@ file knows nothing of optimizers or of training.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -80,6 +81,8 @@ class Constant:
 class InverseScaling:
     """rate = initial / (samples_seen + 1)^power, constant within an epoch, as in scikit-learn.
 
+    Where that power is beyond all numbers the rate is its limit, 0.
+
     Examples:
         >>> InverseScaling(0.1).rates(np.arange(1), Moment(samples_seen=99))
         array([0.01])
@@ -90,7 +93,11 @@ class InverseScaling:
 
     def rates(self, steps: Steps, moment: Moment) -> Rates:
         """The same rate at every step of an epoch."""
-        return np.full(len(steps), self.initial / (moment.samples_seen + 1) ** self.power)
+        try:
+            divisor = float(moment.samples_seen + 1) ** self.power
+        except OverflowError:
+            divisor = math.inf
+        return np.full(len(steps), self.initial / divisor)
 
     def goes_on_after_plateau(self, moment: Moment) -> bool:  # noqa: ARG002 - one signature for all
         """No: the schedule does not react to plateaus."""
