@@ -7,6 +7,8 @@ is judged by the same rows and metric.
 from __future__ import annotations
 
 import copy
+import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +18,7 @@ from sklearn.base import is_classifier
 from sklearn.metrics import get_scorer
 
 from clearprop.engines import Problem
-from clearprop.errors import ParameterError
+from clearprop.errors import DataWarning, ParameterError
 from clearprop.network import Layer
 from clearprop.training.state import fingerprint
 
@@ -102,6 +104,14 @@ def _score(estimator: Any, judged: Problem) -> Score:
     judge.__dict__.pop("feature_names_in_", None)
     scorer = None if estimator.scoring is None else get_scorer(estimator.scoring)
     weights: dict[str, npt.NDArray[Any]] = {} if weight is None else {"sample_weight": weight}
+    if weights and scorer is not None and not _takes_weights(scorer):
+        warnings.warn(
+            f"scoring={estimator.scoring!r} takes no sample_weight: the validation rows count "
+            "alike, whatever their weights. Score by a function with a parameter sample_weight.",
+            DataWarning,
+            stacklevel=2,
+        )
+        weights = {}
 
     def score(parameters: list[Layer]) -> float:
         judge._keep_parameters(parameters)
@@ -115,6 +125,14 @@ def _score(estimator: Any, judged: Problem) -> Score:
             return float(judge._default_score(y_val, judge._decode_targets(yhat), weight))
 
     return score
+
+
+def _takes_weights(scorer: Any) -> bool:
+    """Whether a scorer, or the metric that scikit-learn made it from, has sample_weight."""
+    parameters = inspect.signature(getattr(scorer, "_score_func", scorer)).parameters
+    return "sample_weight" in parameters or any(
+        parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()
+    )
 
 
 def _digest(estimator: Any, judged: Problem) -> str:
