@@ -25,6 +25,9 @@ class Coefficients(NamedTuple):
         exp_most: exp is inf above.
         expm1_least: expm1 is -1 below.
         tanh_most: tanh is 1 above.
+        tanh_small: tanh_series is used below.
+        tanh_series: (tanh(x) / x - 1) / x^2, lowest power of x^2 first; empty where the general
+            formula is precise enough.
         tail_numerator: numerator and
         tail_denominator: denominator of exp(x^2 / 2) Phi(-x), lowest power first.
         tail_most: exp(-size^2 / 2) is 0 above.
@@ -39,6 +42,8 @@ class Coefficients(NamedTuple):
     exp_most: float
     expm1_least: float
     tanh_most: float
+    tanh_small: float
+    tanh_series: tuple[float, ...]
     tail_numerator: tuple[float, ...]
     tail_denominator: tuple[float, ...]
     tail_most: float
@@ -73,6 +78,9 @@ COEFFICIENTS: dict[str, Coefficients] = {
         exp_most=89.0,
         expm1_least=-18.0,
         tanh_most=9.5,
+        tanh_small=0.3,
+        # 1.3e-8 of tanh(x).
+        tanh_series=(-0.333330608102, 0.13314832127, -0.0503662444518),
         # 1.5e-8 of the quotient, up to 14.5.
         tail_numerator=(
             0.49999999684,
@@ -134,6 +142,8 @@ COEFFICIENTS: dict[str, Coefficients] = {
         exp_most=710.0,
         expm1_least=-38.0,
         tanh_most=20.0,
+        tanh_small=0.0,
+        tanh_series=(),
         # 2.1e-18 of the quotient, up to 38.6.
         tail_numerator=(
             0.5,

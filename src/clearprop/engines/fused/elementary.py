@@ -115,9 +115,9 @@ def _expm1_reduced(r: Vector) -> Vector:
 
 
 def tanh(x: Vector) -> Vector:
-    """The hyperbolic tangent, within 2.5 (float32) and 4 (float64) units in the last place.
+    """The hyperbolic tangent, within 2 (float32) and 4 (float64) units in the last place.
 
-    tanh(x) = (exp(2x) - 1) / (exp(2x) + 1).
+    tanh(x) = (exp(2x) - 1) / (exp(2x) + 1); where |x| is small, a polynomial in float32.
 
     Args:
         x: any numbers, infinities and NaN.
@@ -125,11 +125,16 @@ def tanh(x: Vector) -> Vector:
     Returns:
         tanh(x), an odd function to the last bit.
     """
-    size = x.absolute().at_most(_coefficients(x).tanh_most)
+    coefficients = _coefficients(x)
+    size = x.absolute().at_most(coefficients.tanh_most)
     r, power = _reduced(size + size, 0)
     # The denominator comes from the rounded numerator, so most of that rounding cancels.
     numerator = _expm1_reduced(r).fma(power, power - 1.0)
     ratio = numerator / (numerator + 2.0)
+    if coefficients.tanh_series:
+        square = size * size
+        series = _polynomial(coefficients.tanh_series, square).fma(size * square, size)
+        ratio = series.where(size < coefficients.tanh_small, ratio)
     return x.emitter.call("copysign", ratio, x)
 
 

@@ -118,18 +118,36 @@ def transpose_panel(
                 offset = builder.mul(block, index(lanes))
                 row = builder.add(first_row, offset)
                 left = builder.sub(rows, row)
-                vectors = []
-                for lane in range(lanes):
-                    exists = builder.icmp_signed("<", index(lane), left)
-                    here = builder.select(exists, builder.add(row, index(lane)), first_row)
-                    place = builder.add(builder.mul(here, panel.width), column)
-                    vectors.append(emit.load(matrix, builder.add(panel.offset, place)))
-                inside = emit.lanes_below(left)
-                first = builder.add(panel.first, column)
-                for lane, vector in enumerate(_transposed(emit, vectors)):
-                    at = builder.mul(builder.add(first, index(lane)), width)
-                    kept = vector.where(inside, 0.0)
-                    emit.store(kept, target, builder.add(at, offset))
+                start = builder.add(
+                    panel.offset, builder.add(builder.mul(row, panel.width), column)
+                )
+                first = builder.mul(builder.add(panel.first, column), width)
+                source = emit.address(matrix, start)
+                goal = emit.address(target, builder.add(first, offset))
+                with builder.if_else(builder.icmp_signed(">=", left, index(lanes))) as (
+                    whole,
+                    rest,
+                ):
+                    with whole:
+                        _transpose_block(emit, source, panel.width, goal, width, None)
+                    with rest:
+                        _transpose_block(emit, source, panel.width, goal, width, left)
+
+
+def _transpose_block(
+    emit: Emitter, source: Any, source_row: Any, target: Any, target_row: Any, rows: Any
+) -> None:
+    """Transpose a square of vectors, of which all rows exist, or `rows` of them."""
+    builder, lanes = emit.builder, emit.kind.lanes
+    vectors = []
+    for lane in range(lanes):
+        row = index(lane)
+        if rows is not None:
+            row = builder.select(builder.icmp_signed("<", row, rows), row, index(0))
+        vectors.append(emit.load(source, builder.mul(row, source_row)))
+    for lane, vector in enumerate(_transposed(emit, vectors)):
+        kept = vector if rows is None else vector.where(emit.lanes_below(rows), 0.0)
+        emit.store(kept, target, builder.mul(index(lane), target_row))
 
 
 def _transposed(emit: Emitter, vectors: list[Vector]) -> list[Vector]:

@@ -246,8 +246,11 @@ def gradient_of_block(plan, layer, n_rows, block, p, is_first, step, thread, lik
     dW = summed
     if step:
         dW = number_at(plan.scratch_at + thread * plan.scratch_bytes, 0, like)
-    for part in range(0, n_rows, B_BLOCK):
-        n_part = min(B_BLOCK, n_rows - part)
+    slot_step = plan.slot_bytes // (64 // plan.lanes) * (plan.optimizer != 0)
+    n_parts = (n_rows + B_BLOCK - 1) // B_BLOCK
+    for number in range(n_parts):
+        part = number * n_rows // n_parts
+        n_part = (number + 1) * n_rows // n_parts - part
         row = top
         while row < end:
             # A tile's rows are columns of one panel of the input.
@@ -268,6 +271,8 @@ def gradient_of_block(plan, layer, n_rows, block, p, is_first, step, thread, lik
                 start,
                 start_row,
                 target,
+                number_at(layer.W_at, place + (row - top) * width, like),
+                slot_step,
                 rows,
                 width // plan.lanes,
             )

@@ -23,7 +23,7 @@ from clearprop.engines.fused.vector import Emitter, Variable
 __all__ = ["tile_as_it_lies", "tile_transposed"]
 
 _EDGE_ROWS = (4, 2, 1)
-_PREFETCH_ROWS = 8  # of B, ahead of use: about the distance to the second cache
+_STEPS_PER_FETCH = 4  # a whole tile's C and its two slots arrive within about 100 steps
 
 
 def _variants() -> list[TileShape]:
@@ -98,6 +98,8 @@ def tile_transposed(
     start: Pointer,
     start_row: Integer,
     c: Pointer,
+    ahead: Pointer,
+    ahead_step: Integer,
     rows: Integer,
     vectors: Integer,
 ) -> None:
@@ -112,10 +114,13 @@ def tile_transposed(
         start: what the sums begin with.
         start_row: numbers from one row of start to the next.
         c: C's panel at the first row, `vectors` wide.
+        ahead: what will be needed next, and lies far away: it is fetched meanwhile, from three
+            places `ahead_step` numbers apart.
+        ahead_step: see `ahead`.
         rows: number of A's columns, one of the variants'.
         vectors: width in vectors.
     """
-    arguments = (a, a_row, n_k, b, start, start_row, c)
+    arguments = (a, a_row, n_k, b, start, start_row, c, ahead, ahead_step)
     _dispatch(emit, "tile_transposed", _write_transposed, rows, vectors, *arguments)
 
 
@@ -135,8 +140,6 @@ class _Sums:
         emit, shape = self.emit, self.shape
         width = shape.vectors * emit.kind.lanes
         at = emit.address(b, emit.builder.mul(k, index(width)))
-        for v in range(shape.vectors):
-            emit.prefetch(at, index(_PREFETCH_ROWS * width + v * emit.kind.lanes))
         row = [emit.load(at, index(v * emit.kind.lanes)) for v in range(shape.vectors)]
         for m in range(shape.rows):
             factor = emit.load_number(a[m], a_offset)
@@ -195,9 +198,24 @@ def _write_transposed(
     start: Any,
     start_row: Any,
     c: Any,
+    ahead: Any,
+    ahead_step: Any,
 ) -> None:
+    builder = emit.builder
     sums = _Sums(emit, shape, start, start_row)
     columns = [emit.address(a, index(m)) for m in range(shape.rows)]
-    with loop(emit.builder, n_k) as k:
-        sums.add_products(columns, emit.builder.mul(k, a_row), b, k)
+
+    def step(k: Any) -> None:
+        sums.add_products(columns, builder.mul(k, a_row), b, k)
+
+    n_rounds = builder.sdiv(n_k, index(_STEPS_PER_FETCH))
+    with loop(builder, n_rounds) as n:
+        line = builder.mul(n, index(emit.kind.lanes))
+        for place in range(3):
+            emit.prefetch(ahead, builder.add(line, builder.mul(index(place), ahead_step)))
+        first = builder.mul(n, index(_STEPS_PER_FETCH))
+        for k in range(_STEPS_PER_FETCH):
+            step(builder.add(first, index(k)))
+    with loop(builder, n_k, start=builder.mul(n_rounds, index(_STEPS_PER_FETCH))) as k:
+        step(k)
     sums.store(c)

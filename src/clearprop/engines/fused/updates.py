@@ -14,7 +14,8 @@ import numpy as np
 
 from clearprop.engines.fused.kernel import Integer, Pointer, choose, index, kernel, loop
 from clearprop.engines.fused.records import CONSTANTS, OPTIMIZER_CODES
-from clearprop.engines.fused.vector import Emitter, Vector
+from clearprop.engines.fused.reciprocal import reciprocal, reciprocal_square_root
+from clearprop.engines.fused.vector import Emitter, Kind, Vector
 
 __all__ = ["UPDATE_VECTORS", "add_penalty", "sum_squares", "update"]
 
@@ -44,12 +45,19 @@ def _nesterov(
 def _adam(k: Numbers, w: Vector, dw: Vector, slots: list[Vector]) -> tuple[Vector, list[Vector]]:
     mean = _flushed(k["beta_1"].fma(slots[0], k["one_minus_beta_1"] * dw))
     mean_square = _flushed(k["beta_2"].fma(slots[1], k["one_minus_beta_2"] * (dw * dw)))
-    step = k["rate"] * mean / (mean_square.sqrt() + k["epsilon"])
-    return w - step, [mean, mean_square]
+    root = mean_square * reciprocal_square_root(_within(mean_square, w.emitter.kind))
+    scale = reciprocal(_within(root + k["epsilon"], w.emitter.kind))
+    return (-(k["rate"] * mean)).fma(scale, w), [mean, mean_square]
 
 
 def _adamw(k: Numbers, w: Vector, dw: Vector, slots: list[Vector]) -> tuple[Vector, list[Vector]]:
     return _adam(k, w * k["keep"], dw, slots)
+
+
+def _within(x: Vector, kind: Kind) -> Vector:
+    """X, kept where it and its reciprocal are normal numbers."""
+    largest = 2.0 ** (kind.exponent_bias - 1)
+    return x.at_least(1.0 / largest).at_most(largest)
 
 
 def _flushed(state: Vector) -> Vector:

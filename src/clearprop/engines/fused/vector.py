@@ -173,15 +173,15 @@ class Emitter:
         return builder.icmp_signed("<", numbers, limit)
 
     def prefetch(self, pointer: Any, offset: Any) -> None:
-        """Ask for the cache line at pointer + offset; any address will do."""
+        """Ask for the cache line at pointer + offset, into the second cache; any address will do."""
         module, byte, number = self.builder.module, ir.IntType(8), ir.IntType(32)
         function = module.globals.get("llvm.prefetch.p0")
         if function is None:
             signature = ir.FunctionType(ir.VoidType(), [ir.PointerType(byte), *[number] * 3])
             function = ir.Function(module, signature, "llvm.prefetch.p0")
         at = self.builder.bitcast(self.address(pointer, offset), ir.PointerType(byte))
-        # To read, into the nearest cache, of data.
-        hints = [ir.Constant(number, hint) for hint in (0, 3, 1)]
+        # To read, not into the first cache, of data.
+        hints = [ir.Constant(number, hint) for hint in (0, 2, 1)]
         self.builder.call(function, [at, *hints])
 
     def call(self, name: str, *vectors: Vector) -> Vector:
