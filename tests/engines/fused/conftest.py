@@ -86,3 +86,14 @@ def compile_function(
 def compile_vectors() -> Callable[..., Compiled]:
     """`compile_function`."""
     return compile_function
+
+
+# What a processor of the name must have beyond what every x86-64 has.
+_NEEDS = {"skylake-avx512": "avx512vl", "haswell": "avx2", "sandybridge": "avx", "x86-64": "sse2"}
+
+
+@pytest.fixture(scope="session")
+def runs_here() -> Callable[[str], bool]:
+    """Whether this machine can run code compiled for a processor."""
+    features = dict(binding.get_host_cpu_features())
+    return lambda processor: features.get(_NEEDS[processor], False)

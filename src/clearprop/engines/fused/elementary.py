@@ -139,7 +139,7 @@ def tanh(x: Vector) -> Vector:
 
 
 def logistic(x: Vector) -> Vector:
-    """1 / (1 + exp(-x)), from exp(-|x|), within 2 (float32) and 4 (float64) units.
+    """1 / (1 + exp(-x)), from exp(-|x|), within 2.1 (float32) and 4 (float64) units.
 
     Args:
         x: any numbers, infinities and NaN.
