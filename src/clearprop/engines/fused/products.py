@@ -38,17 +38,22 @@ def panel_width(first, columns, plan):
 
 @native
 def rows_of_tile(left, plan):
-    """Rows of the next tile when `left` are left."""
+    """Rows of the next tile when exactly `left` are left."""
     if left >= plan.tile_rows:
         return plan.tile_rows
     return 4 if left >= 4 else 2 if left >= 2 else 1
 
 
 @native
-def count_tiles(n_rows, plan):
-    """Tiles that `rows_of_tile` cuts n_rows into."""
-    whole, left = divmod(n_rows, plan.tile_rows)
-    return whole + left // 4 + left % 4 // 2 + left % 2
+def rows_of_padded_tile(left, plan):
+    """The same where rows beyond those may be computed too: panels have whole tiles of rows."""
+    return plan.tile_rows if left > 4 else 4 if left > 2 else left
+
+
+@native
+def count_padded_tiles(n_rows, plan):
+    """Tiles that `rows_of_padded_tile` cuts n_rows into."""
+    return (n_rows + plan.tile_rows - 1) // plan.tile_rows
 
 
 @native
@@ -65,7 +70,7 @@ def forward_product(plan, layer, n_rows, keep, thread, like):
     sums so far wait in the output. Panels are taken in groups whose output stays in the second.
     """
     n_panels = (layer.fan_out + plan.panel - 1) // plan.panel
-    first, last = share(n_panels * count_tiles(n_rows, plan), thread, plan)
+    first, last = share(n_panels * count_padded_tiles(n_rows, plan), thread, plan)
     unit = 0
     for group in range(0, n_panels, plan.panels_at_once):
         group_end = min(group + plan.panels_at_once, n_panels)
@@ -81,7 +86,7 @@ def forward_product(plan, layer, n_rows, keep, thread, like):
                 W = number_at(layer.W_at, column * layer.fan_in + k * width, like)
                 row = 0
                 while row < n_rows:
-                    rows = rows_of_tile(n_rows - row, plan)
+                    rows = rows_of_padded_tile(n_rows - row, plan)
                     if first <= unit < last:
                         place = column * plan.rows + row * width
                         z = number_at(layer.output_at, place, like)
@@ -151,7 +156,7 @@ def product_below(plan, layer, n_rows, thread, like):
     in the scratch memory, behind the transposed block of W.
     """
     n_panels = (layer.fan_in + plan.panel - 1) // plan.panel
-    first, last = share(n_panels * count_tiles(n_rows, plan), thread, plan)
+    first, last = share(n_panels * count_padded_tiles(n_rows, plan), thread, plan)
     scratch_at = plan.scratch_at + thread * plan.scratch_bytes
     W_transposed = number_at(scratch_at, 0, like)
     unit = 0
@@ -169,7 +174,7 @@ def product_below(plan, layer, n_rows, thread, like):
                 is_ready = False
                 row = 0
                 while row < n_rows:
-                    rows = rows_of_tile(n_rows - row, plan)
+                    rows = rows_of_padded_tile(n_rows - row, plan)
                     if first <= unit < last:
                         if not is_ready:
                             W = number_at(layer.W_at, k * layer.fan_in, like)
@@ -279,7 +284,6 @@ def gradient_of_block(plan, layer, n_rows, block, p, is_first, step, thread, lik
             row += rows
     if step:
         squares = squares_of(plan, layer, block, column, like)
-        fill_zeros(squares, width)
         step_rows(plan, layer, dW, place, squares, end - top, width, thread, like)
 
 
@@ -369,7 +373,6 @@ def sparse_gradient_and_update(
             continue
         for block in range(first, last):
             squares = squares_of(plan, layer, block, column, like)
-            fill_zeros(squares, width)
             row = block * SQUARES_ROWS
             rows = min(row + SQUARES_ROWS, layer.fan_in) - row
             place = top + row * width
@@ -399,7 +402,6 @@ def square_weights(plan, layer, thread, like):
         for block in range(layer.n_blocks):
             row = block * SQUARES_ROWS
             squares = squares_of(plan, layer, block, column, like)
-            fill_zeros(squares, width)
             sum_squares(
                 number_at(layer.W_at, column * layer.fan_in + row * width, like),
                 squares,

@@ -23,11 +23,11 @@ def _rounds(x: Vector) -> int:
 
 
 def reciprocal(x: Vector) -> Vector:
-    """1 / x for x from 2^-126 to 2^126 (float64: 2^-1022 to 2^1022), within 2 ulp.
+    """1 / x for normal x above 0 whose reciprocal is normal too, within 2 ulp.
 
         y = y + y (e + e^2)        e = 1 - x y
 
-    NaN stays NaN; signs are not looked at: x must be positive.
+    NaN stays NaN; infinity becomes NaN.
     """
     emitter = x.emitter
     magic = emitter.integers(_RECIPROCAL[emitter.kind.name])
@@ -43,7 +43,7 @@ def reciprocal_square_root(x: Vector) -> Vector:
 
         y = y + y e (1/2 + 3/8 e)        e = 1 - x y^2
 
-    NaN stays NaN.
+    NaN stays NaN; infinity becomes NaN.
     """
     emitter = x.emitter
     magic = emitter.integers(_SQUARE_ROOT[emitter.kind.name])

@@ -142,5 +142,5 @@ COUNTERS_BYTES = 128
 K_BLOCK = 192
 """Rows of a panel that stay in the first cache together (36 kB): whole panels of every shape."""
 
-B_BLOCK = 96
+B_BLOCK = 256
 """Samples whose input and delta, a panel of each, stay in the first cache together."""

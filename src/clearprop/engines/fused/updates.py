@@ -1,6 +1,6 @@
 """The optimizers of `clearprop.optimizers` on vectors, one table, and the kernel that applies them.
 
-    dw = dw + l2 w        w, slots = step(w, dw, slots)        squares = squares + w^2
+    dw = dw + l2 w        w, slots = step(w, dw, slots)        squares = sum of w^2
 
 This file knows nothing of layers.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from clearprop.engines.fused.kernel import Integer, Pointer, choose, index, kernel, loop
 from clearprop.engines.fused.records import CONSTANTS, OPTIMIZER_CODES
 from clearprop.engines.fused.reciprocal import reciprocal, reciprocal_square_root
-from clearprop.engines.fused.vector import Emitter, Kind, Vector
+from clearprop.engines.fused.vector import Emitter, Vector
 
 __all__ = ["UPDATE_VECTORS", "add_penalty", "sum_squares", "update"]
 
@@ -44,9 +44,12 @@ def _nesterov(
 
 def _adam(k: Numbers, w: Vector, dw: Vector, slots: list[Vector]) -> tuple[Vector, list[Vector]]:
     mean = _flushed(k["beta_1"].fma(slots[0], k["one_minus_beta_1"] * dw))
-    mean_square = _flushed(k["beta_2"].fma(slots[1], k["one_minus_beta_2"] * (dw * dw)))
-    root = mean_square * reciprocal_square_root(_within(mean_square, w.emitter.kind))
-    scale = reciprocal(_within(root + k["epsilon"], w.emitter.kind))
+    mean_square = k["beta_2"].fma(slots[1], k["one_minus_beta_2"] * (dw * dw))
+    # Never 0, so that its root can be divided by; the root of this is far below any epsilon, and
+    # what decays from it is still a normal number.
+    mean_square = mean_square.at_least(_smallest_normal(w) * 2.0**24)
+    root = mean_square * reciprocal_square_root(mean_square)
+    scale = reciprocal(root + k["epsilon"])
     return (-(k["rate"] * mean)).fma(scale, w), [mean, mean_square]
 
 
@@ -54,16 +57,14 @@ def _adamw(k: Numbers, w: Vector, dw: Vector, slots: list[Vector]) -> tuple[Vect
     return _adam(k, w * k["keep"], dw, slots)
 
 
-def _within(x: Vector, kind: Kind) -> Vector:
-    """X, kept where it and its reciprocal are normal numbers."""
-    largest = 2.0 ** (kind.exponent_bias - 1)
-    return x.at_least(1.0 / largest).at_most(largest)
+def _smallest_normal(like: Vector) -> float:
+    return float(np.finfo(like.emitter.kind.dtype).tiny)
 
 
 def _flushed(state: Vector) -> Vector:
     """Zero for what has decayed below the normal numbers: processors take far longer over those."""
-    smallest = float(np.finfo(state.emitter.kind.dtype).tiny)
-    return state.emitter.constant(0.0).where(state.absolute() < smallest, state)
+    zero = state.emitter.constant(0.0)
+    return zero.where(state.absolute() < _smallest_normal(state), state)
 
 
 UPDATE_VECTORS: dict[str, tuple[int, Step]] = {
@@ -96,7 +97,7 @@ def update(
         w: the parameters, changed.
         slot: numbers from a parameter to its first slot, and from there to the next.
         constants: the numbers of `CONSTANTS`.
-        squares: one row; the squares of the new w are added, row by row.
+        squares: one row, written: the sums of the squares of the new w, row by row.
         rows: number of rows.
         vectors: width in vectors.
         optimizer: a code of `OPTIMIZER_CODES`.
@@ -128,7 +129,7 @@ def update(
 def sum_squares(
     emit: Emitter, w: Pointer, squares: Pointer, rows: Integer, vectors: Integer
 ) -> None:
-    """Add the squares of `rows` rows of w to squares, in the order in which `update` does."""
+    """The sums of the squares of `rows` rows of w, in the order in which `update` takes them."""
     _sum_squares(emit, squares, rows, vectors, lambda place: emit.load(w, place))
 
 
@@ -139,7 +140,7 @@ def _sum_squares(
     width = builder.mul(vectors, index(lanes))
     with loop(builder, vectors) as v:
         column = builder.mul(v, index(lanes))
-        total = emit.variable(emit.load(squares, column))
+        total = emit.variable(emit.constant(0.0))
         with loop(builder, rows) as row:
             w = number(builder.add(builder.mul(row, width), column))
             total.set(w.fma(w, total.get()))

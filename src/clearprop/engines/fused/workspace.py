@@ -124,6 +124,7 @@ class Workspace:
 
     def _place_batch(self, rows: int, backward: bool, sparse: bool) -> None:
         plan, network, layers = self.plan[0], self._network, self._layers
+        rows = padded(rows, self._program.tile_rows)
         plan["rows"] = rows
         codes = [ACTIVATION_CODES[name] for name in network.hidden]
         layers["activation"] = [*codes, -1]
