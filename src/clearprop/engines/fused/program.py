@@ -20,6 +20,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -111,8 +112,14 @@ def _processor() -> tuple[str, str, str]:
     name = os.environ.get("NUMBA_CPU_NAME")
     features = os.environ.get("NUMBA_CPU_FEATURES")
     if features is None:
-        features = "" if name else binding.get_host_cpu_features().flatten()
-    return binding.get_process_triple(), name or binding.get_host_cpu_name(), features
+        features = "" if name else _host()[2]
+    return _host()[0], name or _host()[1], features
+
+
+@cache
+def _host() -> tuple[str, str, str]:
+    features = binding.get_host_cpu_features().flatten()
+    return binding.get_process_triple(), binding.get_host_cpu_name(), features
 
 
 def _compile(dtype: Any) -> tuple[dict[str, Any], bytes]:
