@@ -181,8 +181,9 @@ def normal(x: Vector) -> tuple[Vector, Vector]:
 def _log_of_parts(f: Vector, e: Vector) -> Vector:
     """e log 2 + log(1 + f)."""
     coefficients = _coefficients(f)
-    curve = _polynomial(coefficients.log_series, f).fma(f * f, e * coefficients.log2_low)
-    return e.fma(coefficients.log2_high, curve + f)
+    # The rounding of log 2 is below a third of a unit of the result, for both kinds.
+    curve = _polynomial(coefficients.log_series, f).fma(f * f, f)
+    return e.fma(coefficients.log2_high, curve)
 
 
 class _Split:

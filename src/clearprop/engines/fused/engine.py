@@ -7,6 +7,7 @@ one warning, where the compiler fails. It knows nothing of epochs, estimators or
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Sequence
 from functools import cache
@@ -31,6 +32,8 @@ __all__ = ["FusedEngine", "FusedSession"]
 Array = npt.NDArray[Any]
 
 _OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, Momentum, Nesterov, Adam, AdamW)
+_LARGEST_KEPT = 100_000
+_kept = threading.local()
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -55,6 +58,8 @@ class FusedEngine:
     def __init__(self, n_threads: int | None = None) -> None:
         self._n_threads = n_threads
         self._reference = ReferenceEngine()
+        # L-BFGS asks about one problem hundreds of times.
+        self._gradient_job: tuple[Problem, _Job] | None = None
 
     def session(
         self,
@@ -75,9 +80,12 @@ class FusedEngine:
         if not _can_run(problem.X):
             return self._reference.loss_and_gradient(problem, parameters)
         n_rows = len(problem.Y)
-        job = _Job(problem.network, problem.X, n_rows, self._n_threads, gradients=True)
-        job.give(problem)
-        job.plan["task"] = TASK_CODES["gradient"]
+        if self._gradient_job is None or self._gradient_job[0] is not problem:
+            job = _Job(problem.network, problem.X, n_rows, self._n_threads, gradients=True)
+            job.give(problem)
+            job.plan["task"] = TASK_CODES["gradient"]
+            self._gradient_job = (problem, job)
+        _, job = self._gradient_job
         job.workspace.put(parameters)
         losses = job.run(_all_rows(n_rows), n_rows, np.zeros(1))
         return float(losses[0]), job.workspace.get(-1)
@@ -87,13 +95,28 @@ class FusedEngine:
         if not _can_run(X):
             return self._reference.predict(network, parameters, X)
         n_rows = X.shape[0]
-        job = _Job(network, X, n_rows, self._n_threads, backward=False)
-        job.plan["task"] = TASK_CODES["predict"]
+        job = _prediction_job(network, X, self._n_threads)
         job.workspace.put(parameters)
         yhat = np.empty((n_rows, network.sizes[-1]), X.dtype)
         job.plan["predictions_at"] = yhat.ctypes.data
         job.run(_all_rows(n_rows), max(n_rows, 1), np.zeros(0))
+        job.let_go()
         return yhat
+
+
+def _prediction_job(network: Network, X: Any, n_threads: int | None) -> _Job:
+    """A job for these rows; a small one is kept, as building it costs more than a row's forward."""
+    n_rows = X.shape[0]
+    key = (network, X.dtype, sparse.issparse(X), rows_at_once(network, X.dtype, n_rows), n_threads)
+    job: _Job | None = getattr(_kept, "job", None)
+    if job is None or _kept.key != key or job.team_size > 1:
+        job = _Job(network, X, n_rows, n_threads, backward=False)
+        job.plan["task"] = TASK_CODES["predict"]
+        if network.n_parameters <= _LARGEST_KEPT:
+            _kept.key, _kept.job = key, job
+        return job
+    job.give_samples(X)
+    return job
 
 
 class FusedSession:
@@ -198,29 +221,40 @@ class _Job:
         )
         self.plan = self.workspace.plan[0]
         self._plan_at = self.workspace.plan.ctypes.data
-        self._keep: list[Any] = []
-        self._give_samples(X)
+        self._keep: dict[str, Array] = {}
+        self.give_samples(X)
 
-    def _address(self, array: Array) -> int:
-        self._keep.append(array)
-        return array.ctypes.data
+    @property
+    def team_size(self) -> int:
+        """Threads at work."""
+        return self._team.size
 
-    def _give_samples(self, X: Any) -> None:
+    def _point(self, field: str, array: Array) -> None:
+        """Have the plan's field point to an array, which lives as long."""
+        self._keep[field] = array
+        self.plan[field] = array.ctypes.data
+
+    def give_samples(self, X: Any) -> None:
+        """Rows to work on, of the dtype and kind that the workspace was made for."""
         if sparse.issparse(X):
             X = X if X.has_sorted_indices else X.sorted_indices()
-            self.plan["sparse_data_at"] = self._address(np.ascontiguousarray(X.data))
-            self.plan["sparse_columns_at"] = self._address(X.indices.astype(np.int32, copy=False))
-            self.plan["sparse_starts_at"] = self._address(X.indptr.astype(np.int64))
+            self._point("sparse_data_at", np.ascontiguousarray(X.data))
+            self._point("sparse_columns_at", X.indices.astype(np.int32, copy=False))
+            self._point("sparse_starts_at", X.indptr.astype(np.int64))
         else:
-            self.plan["X_at"] = self._address(np.ascontiguousarray(X))
+            self._point("X_at", np.ascontiguousarray(X))
+
+    def let_go(self) -> None:
+        """Keep no array of the caller's alive."""
+        self._keep.clear()
 
     def give(self, problem: Problem) -> None:
         """Targets, weights and penalty."""
         dtype = problem.X.dtype
-        self.plan["Y_at"] = self._address(np.ascontiguousarray(problem.Y, dtype))
+        self._point("Y_at", np.ascontiguousarray(problem.Y, dtype))
         if problem.sample_weight is not None:
             weights = np.ascontiguousarray(problem.sample_weight, dtype)
-            self.plan["weights_at"] = self._address(weights)
+            self._point("weights_at", weights)
         self.plan["l2"] = problem.l2
 
     def run(
