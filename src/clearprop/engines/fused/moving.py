@@ -43,16 +43,19 @@ def gather_rows(
         last: the row after the last.
     """
     builder = emit.builder
-    with panels(emit, rows, columns) as panel, loop(builder, last, start=first) as row:
+    with loop(builder, last, start=first) as row:
         sample = _sample(emit, samples, builder.add(part, row))
-        here = builder.add(builder.mul(sample, columns), panel.first)
-        place = builder.add(panel.offset, builder.mul(row, panel.width))
-        with loop(builder, builder.sdiv(panel.width, index(emit.kind.lanes))) as v:
-            offset = builder.mul(v, index(emit.kind.lanes))
-            # Beyond the row there may be no memory to read.
-            inside = emit.lanes_below(builder.sub(panel.columns, offset))
-            numbers = emit.load_where(inside, source, builder.add(here, offset))
-            emit.store(numbers, matrix, builder.add(place, offset))
+        start = builder.mul(sample, columns)
+        # A row after another: the processor fetches ahead along the source's rows.
+        with panels(emit, rows, columns) as panel:
+            here = builder.add(start, panel.first)
+            place = builder.add(panel.offset, builder.mul(row, panel.width))
+            with loop(builder, builder.sdiv(panel.width, index(emit.kind.lanes))) as v:
+                offset = builder.mul(v, index(emit.kind.lanes))
+                # Beyond the row there may be no memory to read.
+                inside = emit.lanes_below(builder.sub(panel.columns, offset))
+                numbers = emit.load_where(inside, source, builder.add(here, offset))
+                emit.store(numbers, matrix, builder.add(place, offset))
 
 
 def _sample(emit: Emitter, samples: Any, row: Any) -> Any:

@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from clearprop.engines.fused.elementary import exp, log1p
 from clearprop.engines.fused.elementwise import OUTPUT_VECTORS
-from clearprop.engines.fused.kernel import Integer, Pointer, choose, kernel, loop
-from clearprop.engines.fused.panels import vectors_of_row
+from clearprop.engines.fused.kernel import Integer, Pointer, choose, index, kernel, loop
+from clearprop.engines.fused.panels import only_vector_of_row, vectors_of_row
 from clearprop.engines.fused.records import OUTPUT_CODES
 from clearprop.engines.fused.vector import Emitter, Vector
 
 __all__ = ["losses_and_deltas", "predictions"]
+
+Vectors = Callable[..., AbstractContextManager[tuple[Any, Any]]]
+"""How to go through a row's vectors: `vectors_of_row` or `only_vector_of_row`."""
 
 
 @kernel
@@ -53,15 +57,17 @@ def losses_and_deltas(
     """
     builder = emit.builder
 
-    def every_row(body: Callable[[Any], Any]) -> None:
-        with loop(builder, last, start=first) as row:
-            builder.store(body(row), emit.address(losses, row), align=emit.kind.size)
+    def every_row(body: Callable[[Any, Vectors], Any]) -> None:
+        def store(row: Any, vectors: Vectors) -> None:
+            builder.store(body(row, vectors), emit.address(losses, row), align=emit.kind.size)
+
+        _rows(emit, columns, first, last, store)
 
     def elementwise(terms: Callable[[Vector, Vector], tuple[Vector, Vector]]) -> None:
-        def body(row: Any) -> Any:
+        def body(row: Any, vectors: Vectors) -> Any:
             scale = emit.load_number(scales, row)
             total = emit.variable(emit.constant(0.0))
-            with vectors_of_row(emit, rows, columns, row) as (place, inside):
+            with vectors(emit, rows, columns, row) as (place, inside):
                 y = emit.load(Y, place)
                 yhat, term = terms(emit.load(z, place), y)
                 total.set(total.get() + term.where(inside, 0.0))
@@ -71,11 +77,11 @@ def losses_and_deltas(
         every_row(body)
 
     def softmax() -> None:
-        def body(row: Any) -> Any:
-            largest = _largest(emit, z, rows, columns, row)
+        def body(row: Any, vectors: Vectors) -> Any:
+            largest = _largest(emit, z, rows, columns, row, vectors)
             zero = emit.constant(0.0)
             others, ties, targets, distance = (emit.variable(zero) for _ in range(4))
-            with vectors_of_row(emit, rows, columns, row) as (place, inside):
+            with vectors(emit, rows, columns, row) as (place, inside):
                 below = largest - emit.load(z, place)
                 y = emit.load(Y, place).where(inside, 0.0)
                 exponential = exp(-below).where(inside, 0.0)
@@ -90,7 +96,7 @@ def losses_and_deltas(
             sum_y = emit.broadcast(targets.get().sum())
             share = sum_y / (1.0 + rest)
             scale = emit.load_number(scales, row)
-            with vectors_of_row(emit, rows, columns, row) as (place, inside):
+            with vectors(emit, rows, columns, row) as (place, inside):
                 y = emit.load(Y, place).where(inside, 0.0)
                 residual = emit.load(delta, place).fma(share, -y)
                 emit.store(scale * residual, delta, place)
@@ -118,24 +124,26 @@ def predictions(
     builder = emit.builder
 
     def elementwise(terms: Callable[[Vector, Vector], tuple[Vector, Vector]]) -> None:
-        with (
-            loop(builder, last, start=first) as row,
-            vectors_of_row(emit, rows, columns, row) as (place, _),
-        ):
-            yhat, _ = terms(emit.load(z, place), emit.constant(0.0))
-            emit.store(yhat, z, place)
+        def body(row: Any, vectors: Vectors) -> None:
+            with vectors(emit, rows, columns, row) as (place, _):
+                yhat, _ = terms(emit.load(z, place), emit.constant(0.0))
+                emit.store(yhat, z, place)
+
+        _rows(emit, columns, first, last, body)
 
     def softmax() -> None:
-        with loop(builder, last, start=first) as row:
-            largest = _largest(emit, z, rows, columns, row)
+        def body(row: Any, vectors: Vectors) -> None:
+            largest = _largest(emit, z, rows, columns, row, vectors)
             total = emit.variable(emit.constant(0.0))
-            with vectors_of_row(emit, rows, columns, row) as (place, inside):
+            with vectors(emit, rows, columns, row) as (place, inside):
                 exponential = exp(emit.load(z, place) - largest).where(inside, 0.0)
                 total.set(total.get() + exponential)
                 emit.store(exponential, z, place)
             whole = emit.broadcast(total.get().sum())
-            with vectors_of_row(emit, rows, columns, row) as (place, _):
+            with vectors(emit, rows, columns, row) as (place, _):
                 emit.store(emit.load(z, place) / whole, z, place)
+
+        _rows(emit, columns, first, last, body)
 
     cases = [(OUTPUT_CODES["softmax"], softmax)]
     for name, terms in OUTPUT_VECTORS.items():
@@ -143,9 +151,21 @@ def predictions(
     choose(builder, output, cases)
 
 
-def _largest(emit: Emitter, z: Any, rows: Any, columns: Any, row: Any) -> Vector:
+def _rows(
+    emit: Emitter, columns: Any, first: Any, last: Any, body: Callable[[Any, Vectors], Any]
+) -> None:
+    """Emit body for every row, once for outputs as wide as one vector and once for wider ones."""
+    builder = emit.builder
+    is_narrow = builder.icmp_signed("<=", columns, index(emit.kind.lanes))
+    with builder.if_else(is_narrow) as (narrow, wide):
+        for case, vectors in ((narrow, only_vector_of_row), (wide, vectors_of_row)):
+            with case, loop(builder, last, start=first) as row:
+                body(row, vectors)
+
+
+def _largest(emit: Emitter, z: Any, rows: Any, columns: Any, row: Any, vectors: Vectors) -> Vector:
     largest = emit.variable(emit.constant(-math.inf))
-    with vectors_of_row(emit, rows, columns, row) as (place, inside):
+    with vectors(emit, rows, columns, row) as (place, inside):
         here = emit.load(z, place).where(inside, -math.inf)
         largest.set(here.at_least(largest.get()))
     return emit.broadcast(largest.get().maximum())

@@ -14,7 +14,7 @@ from clearprop.engines.fused.target import current_target
 from clearprop.engines.fused.tile_shape import shape_of
 from clearprop.engines.fused.vector import Emitter
 
-__all__ = ["PanelRow", "panel_columns", "panels", "vectors_of_row"]
+__all__ = ["PanelRow", "only_vector_of_row", "panel_columns", "panels", "vectors_of_row"]
 
 
 class PanelRow(NamedTuple):
@@ -68,3 +68,14 @@ def vectors_of_row(emit: Emitter, rows: Any, columns: Any, row: Any) -> Iterator
             column = builder.mul(v, index(lanes))
             inside = emit.lanes_below(builder.sub(panel.columns, column))
             yield builder.add(start, column), inside
+
+
+@contextmanager
+def only_vector_of_row(
+    emit: Emitter,
+    rows: Any,  # noqa: ARG001 - called like vectors_of_row
+    columns: Any,
+    row: Any,
+) -> Iterator[tuple[Any, Any]]:
+    """The same for a matrix of one vector's width: no loop, so that rows overlap."""
+    yield emit.builder.mul(row, index(emit.kind.lanes)), emit.lanes_below(columns)
