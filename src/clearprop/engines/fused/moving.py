@@ -127,30 +127,44 @@ def transpose_panel(
                 first = builder.mul(builder.add(panel.first, column), width)
                 source = emit.address(matrix, start)
                 goal = emit.address(target, builder.add(first, offset))
-                with builder.if_else(builder.icmp_signed(">=", left, index(lanes))) as (
-                    whole,
-                    rest,
-                ):
+                is_whole = builder.icmp_signed(">=", left, index(lanes))
+                with builder.if_else(is_whole) as (whole, rest):
                     with whole:
-                        _transpose_block(emit, source, panel.width, goal, width, None)
+                        _transpose_square(emit, source, panel.width, goal, width)
                     with rest:
-                        _transpose_block(emit, source, panel.width, goal, width, left)
+                        columns_left = builder.sub(panel.columns, column)
+                        _transpose_rest(emit, source, panel.width, left, columns_left, goal, width)
 
 
-def _transpose_block(
-    emit: Emitter, source: Any, source_row: Any, target: Any, target_row: Any, rows: Any
+def _transpose_square(
+    emit: Emitter, source: Any, source_row: Any, target: Any, target_row: Any
 ) -> None:
-    """Transpose a square of vectors, of which all rows exist, or `rows` of them."""
-    builder, lanes = emit.builder, emit.kind.lanes
-    vectors = []
-    for lane in range(lanes):
-        row = index(lane)
-        if rows is not None:
-            row = builder.select(builder.icmp_signed("<", row, rows), row, index(0))
-        vectors.append(emit.load(source, builder.mul(row, source_row)))
-    for lane, vector in enumerate(_transposed(emit, vectors)):
-        kept = vector if rows is None else vector.where(emit.lanes_below(rows), 0.0)
-        emit.store(kept, target, builder.mul(index(lane), target_row))
+    """As many rows as a vector is wide, of one vector each."""
+    builder, lanes = emit.builder, range(emit.kind.lanes)
+    vectors = [emit.load(source, builder.mul(index(lane), source_row)) for lane in lanes]
+    for lane, vector in zip(lanes, _transposed(emit, vectors), strict=True):
+        emit.store(vector, target, builder.mul(index(lane), target_row))
+
+
+def _transpose_rest(
+    emit: Emitter,
+    source: Any,
+    source_row: Any,
+    rows: Any,
+    columns: Any,
+    target: Any,
+    target_row: Any,
+) -> None:
+    """Fewer rows, number by number; zeros after them."""
+    builder, lanes = emit.builder, index(emit.kind.lanes)
+    fewer = builder.icmp_signed("<", columns, lanes)
+    with loop(builder, builder.select(fewer, columns, lanes)) as column:
+        goal = emit.address(target, builder.mul(column, target_row))
+        emit.store(emit.constant(0.0), goal)
+        with loop(builder, rows) as row:
+            place = builder.add(builder.mul(row, source_row), column)
+            number = emit.number(source, place)
+            builder.store(number, emit.address(goal, row), align=emit.kind.size)
 
 
 def _transposed(emit: Emitter, vectors: list[Vector]) -> list[Vector]:

@@ -1,6 +1,6 @@
-"""1 / x and 1 / sqrt(x) by iteration: a third of the time that processors take to divide.
+"""1 / sqrt(x) by iteration: processors take longer over a square root than over all of this.
 
-A first guess comes from the bits, as halving or negating the exponent halves or negates the
+A first guess comes from the bits, as halving and negating the exponent halves and negates the
 logarithm; each iteration then cubes its relative error. Only IEEE operations and integer ones are
 used, so the bits are the same everywhere; processors' own approximations differ between makers.
 This file knows nothing of what is divided.
@@ -10,32 +10,10 @@ from __future__ import annotations
 
 from clearprop.engines.fused.vector import FLOAT32, Vector
 
-__all__ = ["reciprocal", "reciprocal_square_root"]
+__all__ = ["reciprocal_square_root"]
 
-# Guesses with a relative error of at most 0.12 and 0.035; two cubings leave float32 exact to
-# rounding, three float64.
-_RECIPROCAL = {"f32": 0x7EF311C7, "f64": 0x7FDE623822FC16E6}
-_SQUARE_ROOT = {"f32": 0x5F3759DF, "f64": 0x5FE6EB50C7B537A9}
-
-
-def _rounds(x: Vector) -> int:
-    return 2 if x.emitter.kind is FLOAT32 else 3
-
-
-def reciprocal(x: Vector) -> Vector:
-    """1 / x for normal x above 0 whose reciprocal is normal too, within 2 ulp.
-
-        y = y + y (e + e^2)        e = 1 - x y
-
-    NaN stays NaN; infinity becomes NaN.
-    """
-    emitter = x.emitter
-    magic = emitter.integers(_RECIPROCAL[emitter.kind.name])
-    y = x.from_bits(emitter.builder.sub(magic, x.bits()))
-    for _ in range(_rounds(x)):
-        error = (-x).fma(y, 1.0)
-        y = y.fma(error.fma(error, error), y)
-    return y
+# The guess's relative error is at most 0.035.
+_MAGIC = {"f32": 0x5F3759DF, "f64": 0x5FE6EB50C7B537A9}
 
 
 def reciprocal_square_root(x: Vector) -> Vector:
@@ -46,10 +24,10 @@ def reciprocal_square_root(x: Vector) -> Vector:
     NaN stays NaN; infinity becomes NaN.
     """
     emitter = x.emitter
-    magic = emitter.integers(_SQUARE_ROOT[emitter.kind.name])
+    magic = emitter.integers(_MAGIC[emitter.kind.name])
     half = emitter.builder.lshr(x.bits(), emitter.integers(1))
     y = x.from_bits(emitter.builder.sub(magic, half))
-    for _ in range(_rounds(x)):
+    for _ in range(2 if emitter.kind is FLOAT32 else 3):
         error = (-(x * y)).fma(y, 1.0)
         y = (y * error).fma(error.fma(0.375, 0.5), y)
     return y

@@ -14,7 +14,7 @@ import numpy as np
 
 from clearprop.engines.fused.kernel import Integer, Pointer, choose, index, kernel, loop
 from clearprop.engines.fused.records import CONSTANTS, OPTIMIZER_CODES
-from clearprop.engines.fused.reciprocal import reciprocal, reciprocal_square_root
+from clearprop.engines.fused.reciprocal import reciprocal_square_root
 from clearprop.engines.fused.vector import Emitter, Vector
 
 __all__ = ["UPDATE_VECTORS", "add_penalty", "sum_squares", "update"]
@@ -49,8 +49,7 @@ def _adam(k: Numbers, w: Vector, dw: Vector, slots: list[Vector]) -> tuple[Vecto
     # what decays from it is still a normal number.
     mean_square = mean_square.at_least(_smallest_normal(w) * 2.0**24)
     root = mean_square * reciprocal_square_root(mean_square)
-    scale = reciprocal(root + k["epsilon"])
-    return (-(k["rate"] * mean)).fma(scale, w), [mean, mean_square]
+    return w - k["rate"] * mean / (root + k["epsilon"]), [mean, mean_square]
 
 
 def _adamw(k: Numbers, w: Vector, dw: Vector, slots: list[Vector]) -> tuple[Vector, list[Vector]]:
