@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from clearprop.engines.fused.elementary import exp, log1p
+from clearprop.engines.fused.elementary import exp_below_zero, log1p
 from clearprop.engines.fused.elementwise import OUTPUT_VECTORS
 from clearprop.engines.fused.kernel import Integer, Pointer, choose, index, kernel, loop
 from clearprop.engines.fused.panels import only_vector_of_row, vectors_of_row
@@ -84,7 +84,7 @@ def losses_and_deltas(
             with vectors(emit, rows, columns, row) as (place, inside):
                 below = largest - emit.load(z, place)
                 y = emit.load(Y, place).where(inside, 0.0)
-                exponential = exp(-below).where(inside, 0.0)
+                exponential = exp_below_zero(-below).where(inside, 0.0)
                 is_largest = builder.and_(below <= 0.0, inside)
                 others.set(others.get() + zero.where(is_largest, exponential))
                 ties.set(ties.get() + emit.constant(1.0).where(is_largest, 0.0))
@@ -136,7 +136,7 @@ def predictions(
             largest = _largest(emit, z, rows, columns, row, vectors)
             total = emit.variable(emit.constant(0.0))
             with vectors(emit, rows, columns, row) as (place, inside):
-                exponential = exp(emit.load(z, place) - largest).where(inside, 0.0)
+                exponential = exp_below_zero(emit.load(z, place) - largest).where(inside, 0.0)
                 total.set(total.get() + exponential)
                 emit.store(exponential, z, place)
             whole = emit.broadcast(total.get().sum())
