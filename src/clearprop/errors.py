@@ -137,15 +137,15 @@ class EngineWarning(ClearpropWarning):
     Examples:
         >>> print(EngineWarning("no such processor"))
         The compiled engine cannot be used here: no such processor
-        Training goes on in NumPy with the same results, several times slower. Reinstalling numba and
-        llvmlite for this Python may help.
+        Training goes on in NumPy with the same results, several times slower.
+        Reinstalling numba and llvmlite for this Python may help.
     """
 
     def __init__(self, reason: str) -> None:
         super().__init__(
             f"The compiled engine cannot be used here: {reason}\n"
-            "Training goes on in NumPy with the same results, several times slower. Reinstalling "
-            "numba and\nllvmlite for this Python may help."
+            "Training goes on in NumPy with the same results, several times slower.\n"
+            "Reinstalling numba and llvmlite for this Python may help."
         )
 
 

@@ -40,13 +40,11 @@ class Problem:
 
 
 class Session(Protocol):
-    """One training run's parameters and optimizer state, held by the engine.
+    """One training run's parameters and optimizer state, held by the engine."""
 
-    Attributes:
-        optimizer_state: the optimizer's state, current between calls of `run`.
-    """
-
-    optimizer_state: OptimizerState
+    @property
+    def optimizer_state(self) -> OptimizerState:
+        """The optimizer's state, current between calls of `run`."""
 
     def run(
         self, order: npt.NDArray[np.int64], batch_size: int, learning_rates: npt.NDArray[np.float64]

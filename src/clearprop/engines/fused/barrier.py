@@ -6,6 +6,7 @@ This file knows nothing of what the threads do.
 from __future__ import annotations
 
 from clearprop.engines.fused.memory import (
+    Record,
     add_atomically,
     load_atomically,
     native,
@@ -20,7 +21,7 @@ _LOOKS_BEFORE_YIELDING = 2000  # about a microsecond
 
 
 @native
-def wait_for_all(plan):
+def wait_for_all(plan: Record) -> None:
     """Go on when each of the plan's threads has come here."""
     if plan.n_threads == 1:
         return

@@ -5,14 +5,15 @@ This file knows nothing of where object code is kept.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from llvmlite import binding
 from numba import njit, types
 
 from clearprop.engines.fused.kernel import emit_kernels
+from clearprop.engines.fused.memory import OPTIONS
 from clearprop.engines.fused.steps import run
-from clearprop.engines.fused.target import current_target, current_machine
+from clearprop.engines.fused.target import current_machine, current_target
 from clearprop.engines.fused.tile_shape import shape_of
 from clearprop.engines.fused.vector import KINDS, Kind
 
@@ -47,8 +48,7 @@ def compile_program(dtype: Any) -> Compiled:
     kind = next(kind for kind in KINDS if kind.dtype == dtype)
     kernels = _compile_kernels(kind)
     signature = types.void(types.int64, types.int64, types.CPointer(kind.numba))
-    options = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compiled = njit(signature, **options)(run)
+    compiled = cast(Any, njit)(signature, **OPTIONS)(run)
     (result,) = compiled.overloads.values()
     _, _, (program, _) = result.library.serialize_using_object_code()
     shape = shape_of(current_target())

@@ -19,9 +19,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import binding, ir
-from numba import types
+from numba import extending, types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
 from clearprop.engines.fused.vector import INDEX, Emitter, Kind, kind_of
 
@@ -32,6 +31,7 @@ __all__ = [
     "define",
     "emit_kernels",
     "index",
+    "intrinsic",
     "kernel",
     "loop",
 ]
@@ -82,6 +82,11 @@ def define(builder: Any, name: str, arguments: Sequence[Any], body: Callable[...
         body(inside, *function.args)
         inside.ret_void()
     return function
+
+
+def intrinsic(definition: Callable[..., Any]) -> Any:
+    """Numba's `intrinsic`; its callers do not pass the typing context that its type asks for."""
+    return extending.intrinsic(definition)
 
 
 def kernel(body: Callable[..., None]) -> Any:

@@ -7,20 +7,22 @@ them. `records.py` fills them in. This file knows nothing of what the numbers me
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
 
 from llvmlite import ir
 from numba import from_dtype, njit, types
-from numba.extending import intrinsic
 
-from clearprop.engines.fused.kernel import index
+from clearprop.engines.fused.kernel import index, intrinsic
 from clearprop.engines.fused.records import LAYER, PLAN
 
 __all__ = [
+    "OPTIONS",
+    "Record",
     "add_atomically",
+    "float64_at",
     "int32_at",
     "int64_at",
-    "float64_at",
     "layer_at",
     "load_atomically",
     "native",
@@ -31,8 +33,19 @@ __all__ = [
     "yield_processor",
 ]
 
-native = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""Numba's compiler for functions that only native functions call and that raise nothing."""
+Record = Any
+"""A `PLAN` or a `LAYER` in memory, its fields read and written like attributes."""
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+OPTIONS = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Of Numba's compiler: nothing is raised, and nobody calls from Python."""
+
+
+def native(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+    """Compile a function that only native functions call, and that raises nothing."""
+    return cast("Callable[_Arguments, _Result]", cast(Any, njit)(**OPTIONS)(function))
+
 
 # Numba's intrinsics are called with the typing and code-generating contexts, used or not.
 # ruff: noqa: ARG001

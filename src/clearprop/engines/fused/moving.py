@@ -114,26 +114,26 @@ def transpose_panel(
         target: one panel of `columns` rows (padded to whole vectors), `width` wide.
     """
     builder, lanes = emit.builder, emit.kind.lanes
-    with panels(emit, rows, columns) as panel:
-        with loop(builder, builder.sdiv(panel.width, index(lanes))) as v:
-            column = builder.mul(v, index(lanes))
-            with loop(builder, builder.sdiv(width, index(lanes))) as block:
-                offset = builder.mul(block, index(lanes))
-                row = builder.add(first_row, offset)
-                left = builder.sub(rows, row)
-                start = builder.add(
-                    panel.offset, builder.add(builder.mul(row, panel.width), column)
-                )
-                first = builder.mul(builder.add(panel.first, column), width)
-                source = emit.address(matrix, start)
-                goal = emit.address(target, builder.add(first, offset))
-                is_whole = builder.icmp_signed(">=", left, index(lanes))
-                with builder.if_else(is_whole) as (whole, rest):
-                    with whole:
-                        _transpose_square(emit, source, panel.width, goal, width)
-                    with rest:
-                        columns_left = builder.sub(panel.columns, column)
-                        _transpose_rest(emit, source, panel.width, left, columns_left, goal, width)
+    with (
+        panels(emit, rows, columns) as panel,
+        loop(builder, builder.sdiv(panel.width, index(lanes))) as v,
+    ):
+        column = builder.mul(v, index(lanes))
+        with loop(builder, builder.sdiv(width, index(lanes))) as block:
+            offset = builder.mul(block, index(lanes))
+            row = builder.add(first_row, offset)
+            left = builder.sub(rows, row)
+            start = builder.add(panel.offset, builder.add(builder.mul(row, panel.width), column))
+            first = builder.mul(builder.add(panel.first, column), width)
+            source = emit.address(matrix, start)
+            goal = emit.address(target, builder.add(first, offset))
+            is_whole = builder.icmp_signed(">=", left, index(lanes))
+            with builder.if_else(is_whole) as (whole, rest):
+                with whole:
+                    _transpose_square(emit, source, panel.width, goal, width)
+                with rest:
+                    columns_left = builder.sub(panel.columns, column)
+                    _transpose_rest(emit, source, panel.width, left, columns_left, goal, width)
 
 
 def _transpose_square(

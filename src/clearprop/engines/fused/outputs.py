@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from clearprop.engines.fused.elementary import exp_below_zero, log1p
@@ -106,7 +107,7 @@ def losses_and_deltas(
 
     cases = [(OUTPUT_CODES["softmax"], softmax)]
     for name, terms in OUTPUT_VECTORS.items():
-        cases.append((OUTPUT_CODES[name], lambda terms=terms: elementwise(terms)))
+        cases.append((OUTPUT_CODES[name], partial(elementwise, terms)))
     choose(builder, output, cases)
 
 
@@ -147,7 +148,7 @@ def predictions(
 
     cases = [(OUTPUT_CODES["softmax"], softmax)]
     for name, terms in OUTPUT_VECTORS.items():
-        cases.append((OUTPUT_CODES[name], lambda terms=terms: elementwise(terms)))
+        cases.append((OUTPUT_CODES[name], partial(elementwise, terms)))
     choose(builder, output, cases)
 
 

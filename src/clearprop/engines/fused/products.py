@@ -9,7 +9,15 @@ No sum is ever shared between threads. This file knows nothing of epochs, batche
 
 from __future__ import annotations
 
-from clearprop.engines.fused.memory import int32_at, int64_at, native, number_at, offset
+from clearprop.engines.fused.kernel import Pointer
+from clearprop.engines.fused.memory import (
+    Record,
+    int32_at,
+    int64_at,
+    native,
+    number_at,
+    offset,
+)
 from clearprop.engines.fused.moving import transpose_panel
 from clearprop.engines.fused.records import B_BLOCK, K_BLOCK, SQUARES_ROWS
 from clearprop.engines.fused.rows import (
@@ -25,19 +33,19 @@ from clearprop.engines.fused.updates import sum_squares, update
 
 
 @native
-def padded(columns, lanes):
+def padded(columns: int, lanes: int) -> int:
     """Columns, padded to whole vectors."""
     return (columns + lanes - 1) // lanes * lanes
 
 
 @native
-def panel_width(first, columns, plan):
+def panel_width(first: int, columns: int, plan: Record) -> int:
     """Numbers in a row of the panel that begins with column `first`."""
     return min(plan.panel, padded(columns - first, plan.lanes))
 
 
 @native
-def rows_of_tile(left, plan):
+def rows_of_tile(left: int, plan: Record) -> int:
     """Rows of the next tile when exactly `left` are left."""
     if left >= plan.tile_rows:
         return plan.tile_rows
@@ -45,25 +53,27 @@ def rows_of_tile(left, plan):
 
 
 @native
-def rows_of_padded_tile(left, plan):
+def rows_of_padded_tile(left: int, plan: Record) -> int:
     """The same where rows beyond those may be computed too: panels have whole tiles of rows."""
     return plan.tile_rows if left > 4 else 4 if left > 2 else left
 
 
 @native
-def count_padded_tiles(n_rows, plan):
+def count_padded_tiles(n_rows: int, plan: Record) -> int:
     """Tiles that `rows_of_padded_tile` cuts n_rows into."""
     return (n_rows + plan.tile_rows - 1) // plan.tile_rows
 
 
 @native
-def share(n, thread, plan):
+def share(n: int, thread: int, plan: Record) -> tuple[int, int]:
     """First and last (not included) of a thread's part of n."""
     return n * thread // plan.n_threads, n * (thread + 1) // plan.n_threads
 
 
 @native
-def forward_product(plan, layer, n_rows, keep, thread, like):
+def forward_product(
+    plan: Record, layer: Record, n_rows: int, keep: int, thread: int, like: Pointer
+) -> None:
     """Output = sigma(input W + b), beside it sigma' where it is to be kept.
 
     A block of K_BLOCK rows of a panel of W stays in the first cache while all rows pass it; the
@@ -113,7 +123,7 @@ def forward_product(plan, layer, n_rows, keep, thread, like):
 
 
 @native
-def finish(layer, z, place, n, keep, like):
+def finish(layer: Record, z: Pointer, place: int, n: int, keep: int, like: Pointer) -> None:
     """The activation of n numbers z, the `place`-th of the output on."""
     if layer.activation >= 0:
         if keep:
@@ -123,7 +133,9 @@ def finish(layer, z, place, n, keep, like):
 
 
 @native
-def sparse_forward_product(plan, layer, order_at, n_rows, keep, thread, like):
+def sparse_forward_product(
+    plan: Record, layer: Record, order_at: int, n_rows: int, keep: int, thread: int, like: Pointer
+) -> None:
     """The same from sparse rows, of which order_at names the first."""
     first, last = share(n_rows, thread, plan)
     values = number_at(plan.sparse_data_at, 0, like)
@@ -149,7 +161,7 @@ def sparse_forward_product(plan, layer, order_at, n_rows, keep, thread, like):
 
 
 @native
-def product_below(plan, layer, n_rows, thread, like):
+def product_below(plan: Record, layer: Record, n_rows: int, thread: int, like: Pointer) -> None:
     """Delta_below = delta W^T * sigma'(z below).
 
     Blocks and groups as in `forward_product`. What lies below holds sigma', so the sums so far wait
@@ -207,11 +219,20 @@ def product_below(plan, layer, n_rows, thread, like):
 
 
 @native
-def gradient_and_update(plan, layer, n_rows, is_first, is_last, step, thread, like):
+def gradient_and_update(
+    plan: Record,
+    layer: Record,
+    n_rows: int,
+    is_first: bool,
+    is_last: bool,
+    step: bool,
+    thread: int,
+    like: Pointer,
+) -> None:
     """dW, db of a part of the batch, added to those of the parts before; then the update.
 
-    Blocks of SQUARES_ROWS rows of one panel are dealt out, panels in groups whose delta stays in the
-    second cache; the biases go with a panel's first block.
+    Blocks of SQUARES_ROWS rows of one panel are dealt out, panels in groups whose delta stays in
+    the second cache; the biases go with a panel's first block.
 
     Args:
         plan: the plan.
@@ -238,7 +259,17 @@ def gradient_and_update(plan, layer, n_rows, is_first, is_last, step, thread, li
 
 
 @native
-def gradient_of_block(plan, layer, n_rows, block, p, is_first, step, thread, like):
+def gradient_of_block(
+    plan: Record,
+    layer: Record,
+    n_rows: int,
+    block: int,
+    p: int,
+    is_first: bool,
+    step: bool,
+    thread: int,
+    like: Pointer,
+) -> None:
     """The same for one block of rows of one panel."""
     column = p * plan.panel
     width = panel_width(column, layer.fan_out, plan)
@@ -288,13 +319,23 @@ def gradient_of_block(plan, layer, n_rows, block, p, is_first, step, thread, lik
 
 
 @native
-def squares_of(plan, layer, block, column, like):
+def squares_of(plan: Record, layer: Record, block: int, column: int, like: Pointer) -> Pointer:
     """Where the sums of squared weights of a block stand."""
     return number_at(layer.squares_at, block * padded(layer.fan_out, plan.lanes) + column, like)
 
 
 @native
-def step_rows(plan, layer, dW, place, squares, rows, width, thread, like):
+def step_rows(
+    plan: Record,
+    layer: Record,
+    dW: Pointer,
+    place: int,
+    squares: Pointer,
+    rows: int,
+    width: int,
+    thread: int,
+    like: Pointer,
+) -> None:
     """The optimizer's step for a few rows of a panel of W."""
     update(
         dW,
@@ -309,7 +350,18 @@ def step_rows(plan, layer, dW, place, squares, rows, width, thread, like):
 
 
 @native
-def bias_gradient(plan, layer, delta, n_rows, is_first, step, column, width, thread, like):
+def bias_gradient(
+    plan: Record,
+    layer: Record,
+    delta: Pointer,
+    n_rows: int,
+    is_first: bool,
+    step: bool,
+    column: int,
+    width: int,
+    thread: int,
+    like: Pointer,
+) -> None:
     """The same for one panel's biases, which no penalty holds."""
     summed = number_at(layer.b_at + plan.gradient_at, column, like)
     scratch = number_at(plan.scratch_at + thread * plan.scratch_bytes, 0, like)
@@ -336,8 +388,16 @@ def bias_gradient(plan, layer, delta, n_rows, is_first, step, column, width, thr
 
 @native
 def sparse_gradient_and_update(
-    plan, layer, order_at, n_rows, is_first, is_last, step, thread, like
-):
+    plan: Record,
+    layer: Record,
+    order_at: int,
+    n_rows: int,
+    is_first: bool,
+    is_last: bool,
+    step: bool,
+    thread: int,
+    like: Pointer,
+) -> None:
     """The same from sparse rows; blocks of W's rows are dealt out, with all their columns."""
     first, last = share(layer.n_blocks, thread, plan)
     first_row, end_row = first * SQUARES_ROWS, min(last * SQUARES_ROWS, layer.fan_in)
@@ -381,7 +441,7 @@ def sparse_gradient_and_update(
 
 
 @native
-def find(plan, first, last, column):
+def find(plan: Record, first: int, last: int, column: int) -> int:
     """The first entry of a sparse row, between first and last, that is not before a column."""
     while first < last:
         middle = (first + last) // 2
@@ -393,7 +453,7 @@ def find(plan, first, last, column):
 
 
 @native
-def square_weights(plan, layer, thread, like):
+def square_weights(plan: Record, layer: Record, thread: int, like: Pointer) -> None:
     """The sums of squared weights that `update` keeps, afresh."""
     if thread != 0:
         return

@@ -1,4 +1,4 @@
-"""What a native call is told: one `PLAN` record and one `LAYER` record per layer, all plain numbers.
+"""What a native call is told: one `PLAN` record and one `LAYER` record per layer, plain numbers.
 
 Fields that end in `_at` are addresses. This file needs no compiler, so that a machine whose
 machine code is already there never loads one.

@@ -6,6 +6,7 @@ This file knows nothing of layers.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from llvmlite import ir
@@ -29,8 +30,7 @@ def _activations(emit: Emitter, z: Any, n: Any, activation: Any, keep: Callable[
             keep(sigma_prime, place)
 
     cases = [
-        (code, lambda name=name: case(ACTIVATION_VECTORS[name]))
-        for name, code in ACTIVATION_CODES.items()
+        (code, partial(case, ACTIVATION_VECTORS[name])) for name, code in ACTIVATION_CODES.items()
     ]
     choose(emit.builder, activation, cases)
 
@@ -46,7 +46,7 @@ def activate(
 @kernel
 def activate_only(emit: Emitter, z: Pointer, n: Integer, activation: Integer) -> None:
     """H = sigma(z) in the place of n numbers z (whole vectors)."""
-    _activations(emit, z, n, activation, lambda d, place: None)
+    _activations(emit, z, n, activation, lambda *_: None)
 
 
 @kernel

@@ -14,7 +14,9 @@ from __future__ import annotations
 import math
 
 from clearprop.engines.fused.barrier import wait_for_all
+from clearprop.engines.fused.kernel import Pointer
 from clearprop.engines.fused.memory import (
+    Record,
     float64_at,
     int64_at,
     layer_at,
@@ -47,7 +49,7 @@ _PREDICT = TASK_CODES["predict"]
 _ADAM = OPTIMIZER_CODES["Adam"]
 
 
-def run(address, thread, like):
+def run(address: int, thread: int, like: Pointer) -> None:
     """Do what the plan says, as one of its threads.
 
     Args:
@@ -60,8 +62,8 @@ def run(address, thread, like):
         predict(plan, thread, like)
         return
     if plan.l2 > 0.0:
-        for l in range(plan.n_layers):
-            square_weights(plan, layer_at(plan.layers_at, l), thread, like)
+        for index in range(plan.n_layers):
+            square_weights(plan, layer_at(plan.layers_at, index), thread, like)
         wait_for_all(plan)
     n_batches = (plan.n_rows + plan.batch_size - 1) // plan.batch_size
     power_1, power_2 = plan.power_1, plan.power_2
@@ -91,7 +93,16 @@ def run(address, thread, like):
 
 
 @native
-def one_part(plan, part, n_rows, is_first, is_last, factor, thread, like):
+def one_part(
+    plan: Record,
+    part: int,
+    n_rows: int,
+    is_first: bool,
+    is_last: bool,
+    factor: float,
+    thread: int,
+    like: Pointer,
+) -> float:
     """Forward and backward over a part of a batch; thread 0 gets the sum of its weighted losses."""
     gather(plan, part, n_rows, factor, 1, thread, like)
     wait_for_all(plan)
@@ -115,8 +126,8 @@ def one_part(plan, part, n_rows, is_first, is_last, factor, thread, like):
     if thread == 0:
         total = sum_losses(plan, part, n_rows, like)
     step = plan.task == _TRAIN
-    for l in range(plan.n_layers - 1, 0, -1):
-        layer = layer_at(plan.layers_at, l)
+    for index in range(plan.n_layers - 1, 0, -1):
+        layer = layer_at(plan.layers_at, index)
         product_below(plan, layer, n_rows, thread, like)
         # What lies below was computed with the weights from before their update.
         wait_for_all(plan)
@@ -134,11 +145,11 @@ def one_part(plan, part, n_rows, is_first, is_last, factor, thread, like):
 
 
 @native
-def forward(plan, part, n_rows, keep, thread, like):
+def forward(plan: Record, part: int, n_rows: int, keep: int, thread: int, like: Pointer) -> None:
     """Every layer's output, from the rows that were gathered."""
-    for l in range(plan.n_layers):
-        layer = layer_at(plan.layers_at, l)
-        if l == 0 and plan.X_at == 0:
+    for index in range(plan.n_layers):
+        layer = layer_at(plan.layers_at, index)
+        if index == 0 and plan.X_at == 0:
             order_at = plan.order_at + 8 * part
             sparse_forward_product(plan, layer, order_at, n_rows, keep, thread, like)
         else:
@@ -147,7 +158,7 @@ def forward(plan, part, n_rows, keep, thread, like):
 
 
 @native
-def predict(plan, thread, like):
+def predict(plan: Record, thread: int, like: Pointer) -> None:
     """Yhat for every row."""
     output = layer_at(plan.layers_at, plan.n_layers - 1)
     z = number_at(output.output_at, 0, like)
@@ -164,7 +175,15 @@ def predict(plan, thread, like):
 
 
 @native
-def gather(plan, part, n_rows, factor, with_targets, thread, like):
+def gather(
+    plan: Record,
+    part: int,
+    n_rows: int,
+    factor: float,
+    with_targets: int,
+    thread: int,
+    like: Pointer,
+) -> None:
     """Bring the part's samples, targets and scales into the work space."""
     inputs = number_at(layer_at(plan.layers_at, 0).input_at, 0, like)
     targets = number_at(plan.targets_at, 0, like)
@@ -184,7 +203,7 @@ def gather(plan, part, n_rows, factor, with_targets, thread, like):
 
 
 @native
-def sample_at(plan, row):
+def sample_at(plan: Record, row: int) -> int:
     """The number of the row-th sample in the order of training."""
     if plan.order_at == 0:
         return row
@@ -192,7 +211,7 @@ def sample_at(plan, row):
 
 
 @native
-def reduction_factor(plan, first, last, like):
+def reduction_factor(plan: Record, first: int, last: int, like: Pointer) -> float:
     """What the batch's weighted losses are multiplied by: `losses.reduction_factor`."""
     if plan.divide_by_weights == 0:
         return 1.0
@@ -207,7 +226,7 @@ def reduction_factor(plan, first, last, like):
 
 
 @native
-def sum_weights(plan, first, last, like):
+def sum_weights(plan: Record, first: int, last: int, like: Pointer) -> float:
     """The sum of a batch's sample weights."""
     weights = number_at(plan.weights_at, 0, like)
     total = 0.0
@@ -217,7 +236,7 @@ def sum_weights(plan, first, last, like):
 
 
 @native
-def sum_losses(plan, part, n_rows, like):
+def sum_losses(plan: Record, part: int, n_rows: int, like: Pointer) -> float:
     """The sum of the part's losses, each times its sample's weight, in the order of the rows."""
     losses = number_at(plan.row_losses_at, 0, like)
     weights = number_at(plan.weights_at, 0, like)
@@ -231,15 +250,15 @@ def sum_losses(plan, part, n_rows, like):
 
 
 @native
-def sum_penalty(plan, factor, like):
+def sum_penalty(plan: Record, factor: float, like: Pointer) -> float:
     """Factor * l2 / 2 * the sum of all squared weights."""
     if plan.l2 == 0.0:
         return 0.0
     total = 0.0
     sums = number_at(plan.scratch_at, 0, like)
     zeros = number_at(plan.zeros_at, 0, like)
-    for l in range(plan.n_layers):
-        layer = layer_at(plan.layers_at, l)
+    for index in range(plan.n_layers):
+        layer = layer_at(plan.layers_at, index)
         squares = number_at(layer.squares_at, 0, like)
         width = padded(layer.fan_out, plan.lanes)
         sum_rows(squares, zeros, sums, layer.n_blocks, width // plan.lanes)
@@ -249,12 +268,19 @@ def sum_penalty(plan, factor, like):
 
 
 @native
-def set_constants(plan, factor, rate, power_1, power_2, thread, like):
+def set_constants(
+    plan: Record,
+    factor: float,
+    rate: float,
+    power_1: float,
+    power_2: float,
+    thread: int,
+    like: Pointer,
+) -> None:
     """The numbers of `records.CONSTANTS`, for weights and, free of penalties, for biases."""
+    step = rate
     if plan.optimizer >= _ADAM:
         step = rate * math.sqrt(1.0 - power_2) / (1.0 - power_1)
-    else:
-        step = rate
     for group in range(2):
         constants = number_at(
             plan.constants_at + thread * plan.constants_bytes, group * plan.lanes, like
@@ -272,13 +298,13 @@ def set_constants(plan, factor, rate, power_1, power_2, thread, like):
 
 
 @native
-def penalise_gradient(plan, thread, like):
+def penalise_gradient(plan: Record, thread: int, like: Pointer) -> None:
     """dW += factor * l2 * W, where the gradient is not to be used up by an update."""
     if plan.l2 == 0.0:
         return
     constants = number_at(plan.constants_at + thread * plan.constants_bytes, 0, like)
-    for l in range(plan.n_layers):
-        layer = layer_at(plan.layers_at, l)
+    for index in range(plan.n_layers):
+        layer = layer_at(plan.layers_at, index)
         first, last = share(layer.fan_in, thread, plan)
         for column in range(0, layer.fan_out, plan.panel):
             width = panel_width(column, layer.fan_out, plan)

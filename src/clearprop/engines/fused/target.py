@@ -38,7 +38,7 @@ class Target(NamedTuple):
 
 
 def current_machine() -> Any:
-    """LLVM's machine for the processor that Numba compiles for (NUMBA_CPU_NAME can name another)."""
+    """LLVM's machine for the processor that Numba compiles for; NUMBA_CPU_NAME names another."""
     codegen = cpu_target.target_context.codegen()
     return binding.Target.from_default_triple().create_target_machine(
         cpu=codegen._get_host_cpu_name(),

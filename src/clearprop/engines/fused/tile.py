@@ -12,6 +12,7 @@ of layers.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from clearprop.engines.fused.kernel import Integer, Pointer, choose, define, index, kernel, loop
@@ -49,7 +50,7 @@ def _dispatch(
     choose(
         builder,
         code,
-        [(shape.rows * 16 + shape.vectors, lambda s=shape: call(s)) for shape in _variants()],
+        [(shape.rows * 16 + shape.vectors, partial(call, shape)) for shape in _variants()],
     )
 
 

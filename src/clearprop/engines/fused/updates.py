@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from clearprop.engines.fused.kernel import Integer, Pointer, choose, index, kernel, loop
-from clearprop.engines.fused.records import CONSTANTS, OPTIMIZER_CODES
 from clearprop.engines.fused.reciprocal import reciprocal_square_root
+from clearprop.engines.fused.records import CONSTANTS, OPTIMIZER_CODES
 from clearprop.engines.fused.vector import Emitter, Vector
 
 __all__ = ["UPDATE_VECTORS", "add_penalty", "sum_squares", "update"]

@@ -106,7 +106,7 @@ class Emitter:
 
     def load(self, pointer: Any, offset: Any = None) -> Vector:
         """The vector at a pointer; any alignment."""
-        return Vector(self, self._at(pointer, offset, lambda p: self._load(p)))
+        return Vector(self, self._at(pointer, offset, self._load))
 
     def _load(self, pointer: Any) -> Any:
         return self.builder.load(pointer, align=self.kind.size, typ=self.kind.vector)
@@ -173,7 +173,7 @@ class Emitter:
         return builder.icmp_signed("<", numbers, limit)
 
     def prefetch(self, pointer: Any, offset: Any) -> None:
-        """Ask for the cache line at pointer + offset, into the second cache; any address will do."""
+        """Ask for the cache line at pointer + offset, into the second cache; at any address."""
         module, byte, number = self.builder.module, ir.IntType(8), ir.IntType(32)
         function = module.globals.get("llvm.prefetch.p0")
         if function is None:

@@ -1,16 +1,17 @@
 """Memory for one network: parameters, the optimizer's slots, and one part of a batch at work.
 
-Everything is allocated here, once; the native code allocates nothing. Peak memory beyond the data is
+Everything is allocated here, once; the native code allocates nothing. Peak memory beyond the data:
 
     parameters * (1 + slots, + 1 where gradients are kept) + rows * (activations + deltas) + scratch
 
-with `rows` at most `ROWS_AT_ONCE`, and scratch that is at most a megabyte per thread. This file knows nothing
-of optimizers or of what is minimised.
+with `rows` at most `ROWS_AT_ONCE`, and scratch that is at most a megabyte per thread. This file
+knows nothing of optimizers or of what is minimised.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,7 @@ class Workspace:
         plan, sizes = self.plan[0], self._network.sizes
         self._shapes = [
             Panels(fan_in, fan_out, self._program.panel, self._program.lanes)
-            for fan_in, fan_out in zip(sizes, sizes[1:], strict=False)
+            for fan_in, fan_out in pairwise(sizes)
         ]
         n_parameters = sum(shape.size + self._padded(shape.columns) for shape in self._shapes)
         n_parameters = padded(n_parameters, 64)
