@@ -160,14 +160,18 @@ def test_equal_runs_write_equal_files(run, folder):
     assert sha256(folder / "a.safetensors") == sha256(folder / "b.safetensors")
 
 
+# Work for seconds, on any machine.
+HEAVY = ("--max-iter", "6", "--hidden-layer-sizes", "1000,1000")
+
+
 def test_time_limit_keeps_the_best_and_goes_on_to_the_same_bits(run, folder):
-    assert run("train", "digits", "--max-iter", "12", "-o", "whole.safetensors").status == 0
-    ran = run("train", "digits", "--max-iter", "12", "--max-time", "0.05")
+    assert run("train", "digits", *HEAVY, "-o", "whole.safetensors").status == 0
+    ran = run("train", "digits", *HEAVY, "--max-time", "0.05")
     assert ran.status == 0
     assert "--max-time" in ran.stdout
     assert "--resume" in ran.stdout
-    assert load_model(folder / "digits.safetensors").record["epochs"]["trained"] < 12
-    ran = run("train", "digits", "--max-iter", "12", "--resume")
+    assert load_model(folder / "digits.safetensors").record["epochs"]["trained"] < 6
+    ran = run("train", "digits", *HEAVY, "--resume")
     assert ran.status == 0, ran.stderr
     assert sha256(folder / "digits.safetensors") == sha256(folder / "whole.safetensors")
     assert not (folder / "digits.safetensors.checkpoint").exists()
@@ -191,11 +195,11 @@ def test_iterations_of_lbfgs_are_called_so(run):
 
 
 def test_resuming_another_run_is_refused(run):
-    assert run("train", "digits", "--max-iter", "12", "--max-time", "0.05").status == 0
-    ran = run("train", "digits", "--max-iter", "12", "--alpha", "0.5", "--resume")
+    assert run("train", "digits", *HEAVY, "--max-time", "0.05").status == 0
+    ran = run("train", "digits", *HEAVY, "--alpha", "0.5", "--resume")
     assert ran.status == 2
     assert "other settings: alpha was 0.0001, is 0.5\n" in ran.stderr
-    ran = run("train", "digits", "--max-iter", "12", "--seed", "1", "--resume")
+    ran = run("train", "digits", *HEAVY, "--seed", "1", "--resume")
     assert ran.status == 2
     assert "the training rows are others" in ran.stderr
     assert "seed" in ran.stderr
@@ -249,3 +253,15 @@ def test_ctrl_c_keeps_the_best_so_far_reports_and_saves(tmp_path):
     model = load_model(tmp_path / "digits.safetensors")
     assert model.record["epochs"]["stopped"] == "interrupted"
     assert (tmp_path / "digits.safetensors.checkpoint").exists()
+
+
+def test_compiling_is_said_once(folder, monkeypatch):
+    monkeypatch.setenv("CLEARPROP_CACHE_DIR", str(folder / "engine"))
+    command = ("train", "iris", "--max-iter", "2", "--force")
+    said = []
+    for _ in range(2):
+        process = start(*command, cwd=folder)
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+        said.append(errors.count("Compiling the engine for this processor, once"))
+    assert said == [1, 0]

@@ -110,7 +110,7 @@ def test_a_single_row_is_said_to_be_one(solver: str, kind: Any, y: Any) -> None:
 def test_a_training_cut_short_is_not_blamed_on_the_learning_rate() -> None:
     with (
         pytest.warns(ConvergenceWarning, match="Maximum iterations"),
-        pytest.warns(DivergenceWarning, match=r"ended after 1 epochs.*raise max_iter"),
+        pytest.warns(DivergenceWarning, match=r"ended after 1 epoch,.*raise max_iter"),
     ):
         MLPClassifier((3,), max_iter=1, random_state=2).fit(IRIS_STANDARD, IRIS_CLASSES)
 

@@ -33,7 +33,15 @@ from clearprop.training import Callback, Progress
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 BOTH = pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
-OURS = ["scoring", "max_time", "callbacks", "checkpoint", "checkpoint_seconds", "resume"]
+OURS = [
+    "scoring",
+    "max_time",
+    "callbacks",
+    "checkpoint",
+    "checkpoint_seconds",
+    "resume",
+    "n_threads",
+]
 
 # Most fits here are kept short on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

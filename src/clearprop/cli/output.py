@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from clearprop.cli.failures import leave
+from clearprop.engines.default import when_compiling
 from clearprop.errors import ClearpropWarning, DataWarning
 
 __all__ = ["Output", "shown"]
@@ -94,7 +95,9 @@ class Output:
             leave(sys.stdout)
 
     def take_warnings(self, *silenced: str) -> None:
-        """Say warnings as notes from now on; the caller's `catch_warnings` ends it.
+        """Say warnings as notes from now on, and when seconds go into compiling the engine.
+
+        The caller's `catch_warnings` ends it.
 
         Args:
             silenced: beginnings of messages that the report says better.
@@ -105,6 +108,11 @@ class Output:
         self._silenced.update(silenced)
         # The standard library's hook has more arguments, of no use here.
         warnings.showwarning = self._show  # type: ignore[assignment]  # they end in *_
+        when_compiling(None if self.quiet else self._say_compiling)
+
+    def _say_compiling(self) -> None:
+        line = "Compiling the engine for this processor, once: about five seconds"
+        self.stderr.print(line, soft_wrap=not self.stderr.is_terminal)
 
     def _show(self, message: Warning | str, category: type[Warning], *_: Any) -> None:
         text = str(message)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from functools import cache
 
 from clearprop.engines import Engine
 from clearprop.engines.reference import ReferenceEngine
 from clearprop.errors import EngineWarning
 
-__all__ = ["default_engine"]
+__all__ = ["default_engine", "when_compiling"]
 
 
 def default_engine(n_threads: int | None = None) -> Engine:
@@ -24,6 +25,18 @@ def default_engine(n_threads: int | None = None) -> Engine:
     from clearprop.engines.fused.engine import FusedEngine  # noqa: PLC0415 - what was asked for
 
     return FusedEngine(n_threads)
+
+
+def when_compiling(listener: Callable[[], None] | None) -> None:
+    """Have one listener, or nobody, told that the engine is compiled, which takes seconds.
+
+    Args:
+        listener: called without arguments before the first fit or prediction on this machine.
+    """
+    if _has_llvm():
+        from clearprop.engines.fused import program  # noqa: PLC0415 - needs LLVM
+
+        program.when_compiling(listener)
 
 
 @cache

@@ -19,7 +19,7 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -55,12 +55,16 @@ class Program(NamedTuple):
 _loaded: dict[tuple[str, ...], Program] = {}
 _linkers: list[Any] = []  # LLVM's engines own the memory of the code
 _lock = threading.Lock()
-_listeners: list[Callable[[], None]] = []
+_listeners: list[Callable[[], None]] = []  # one at most
 
 
-def when_compiling(listener: Callable[[], None]) -> None:
-    """Have somebody told that compiling begins, which takes seconds; it happens once a machine."""
-    _listeners.append(listener)
+def when_compiling(listener: Callable[[], None] | None) -> None:
+    """Have one listener, or nobody, told that compiling begins, which takes seconds.
+
+    Args:
+        listener: called without arguments, in place of the one before.
+    """
+    _listeners[:] = [] if listener is None else [listener]
 
 
 def load_program(dtype: Any) -> Program:
@@ -79,11 +83,7 @@ def load_program(dtype: Any) -> Program:
     with _lock:
         if wanted not in _loaded:
             key = _key(*wanted)
-            stored = _read(key)
-            if stored is None:
-                stored = _compile(dtype)
-                _write(key, stored)
-            _loaded[wanted] = _link(*stored)
+            _loaded[wanted] = _link(*(_read(key) or _compile(dtype, key)))
         return _loaded[wanted]
 
 
@@ -122,15 +122,36 @@ def _host() -> tuple[str, str, str]:
     return binding.get_process_triple(), binding.get_host_cpu_name(), features
 
 
-def _compile(dtype: Any) -> tuple[dict[str, Any], bytes]:
-    for listener in _listeners:
-        listener()
-    # Loading Numba takes a while and is needed here alone.
-    from clearprop.engines.fused.compilation import compile_program  # noqa: PLC0415
+def _compile(dtype: Any, key: str) -> tuple[dict[str, Any], bytes]:
+    with _alone(key):
+        # Another process may just have done it.
+        stored = _read(key)
+        if stored is not None:
+            return stored
+        for listener in _listeners:
+            listener()
+        # Loading Numba takes a while and is needed here alone.
+        from clearprop.engines.fused.compilation import compile_program  # noqa: PLC0415
 
-    told = compile_program(dtype)._asdict()
-    kernels, program = told.pop("kernels"), told.pop("program")
-    return {**told, "kernels_bytes": len(kernels)}, kernels + program
+        told = compile_program(dtype)._asdict()
+        kernels, program = told.pop("kernels"), told.pop("program")
+        stored = {**told, "kernels_bytes": len(kernels)}, kernels + program
+        _write(key, stored)
+    return stored
+
+
+@contextlib.contextmanager
+def _alone(key: str) -> Iterator[None]:
+    """While no other process compiles the same; the system frees the lock of one that dies."""
+    with contextlib.ExitStack() as held:
+        # Without locks, or a folder for them, each process compiles for itself.
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl  # noqa: PLC0415 - not on every system
+
+            cache_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = held.enter_context((cache_folder() / f"{key}.lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _read(key: str) -> tuple[dict[str, Any], bytes] | None:
