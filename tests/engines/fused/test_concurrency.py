@@ -1,0 +1,146 @@
+"""Fits side by side, forks, threads that cannot be had, and Ctrl-C: the same numbers or none."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from cases import CASES, sha1_of_weights
+from joblib.externals.loky import get_reusable_executor
+from sklearn.datasets import load_digits
+from sklearn.model_selection import GridSearchCV
+
+from clearprop import MLPClassifier
+from clearprop.engines.fused import team
+from clearprop.engines.fused.team import Team, threads_for
+
+NAMES = ["relu", "wide", "parts", "sparse"]
+SERIAL = {name: sha1_of_weights(CASES[name], 1) for name in NAMES}
+
+
+def fit(name: str, n_threads: int) -> str:
+    return sha1_of_weights(CASES[name], n_threads)
+
+
+@pytest.mark.parametrize("prefer", ["threads", "processes"])
+def test_fits_side_by_side_are_the_fits_alone(prefer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # New workers, which import `cases` by name.
+    get_reusable_executor().shutdown()
+    monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
+    jobs = [(name, n_threads) for name in NAMES for n_threads in (1, 2)]
+    found = joblib.Parallel(n_jobs=4, prefer=prefer)(
+        joblib.delayed(sha1_of_weights)(CASES[name], n_threads) for name, n_threads in jobs
+    )
+    assert found == [SERIAL[name] for name, _ in jobs]
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_grid_search_finds_the_same(backend: str) -> None:
+    X, y = load_digits(return_X_y=True)
+    estimator = MLPClassifier((8,), max_iter=3, tol=10.0, n_iter_no_change=3, random_state=0)
+    grid = {"alpha": [1e-4, 1.0]}
+    alone = GridSearchCV(estimator, grid, cv=2).fit(X[:200], y[:200])
+    with joblib.parallel_backend(backend):
+        shared = GridSearchCV(estimator, grid, cv=2, n_jobs=2).fit(X[:200], y[:200])
+    assert (
+        shared.cv_results_["mean_test_score"].tolist()
+        == alone.cv_results_["mean_test_score"].tolist()
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")  # 3.12 warns of forks
+def test_a_fork_after_a_fit_fits() -> None:
+    fit("wide", 2)
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        found = pool.starmap(fit, [("wide", 2), ("parts", 2)])
+    assert found == [SERIAL["wide"], SERIAL["parts"]]
+
+
+def test_without_threads_to_be_had_one_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert Team(4).size == 1
+    assert fit("wide", 4) == SERIAL["wide"]
+
+
+def test_threads_end_with_their_team() -> None:
+    def ours() -> int:
+        return sum(thread.name.startswith("clearprop-") for thread in threading.enumerate())
+
+    before, used = ours(), team._in_use
+    some = Team(3)
+    assert (ours(), team._in_use) == (before + 2, used + 3)
+    del some
+    deadline = time.monotonic() + 5.0
+    while ours() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert (ours(), team._in_use) == (before, used)
+
+
+def test_threads_by_work_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(team, "available_processors", lambda: 8)
+    monkeypatch.setattr(team, "_in_use", 0)
+    assert [threads_for(work, None) for work in (0, 3.9e6, 4e6, 9e6, 1e9)] == [1, 1, 2, 4, 8]
+    assert threads_for(1e9, 3) == 3
+    assert threads_for(0, 3) == 3
+    monkeypatch.setattr(team, "_in_use", 6)
+    assert threads_for(1e9, None) == 2
+    monkeypatch.setattr(team, "_in_use", 9)
+    assert threads_for(1e9, None) == 1
+
+
+def test_the_environment_limits_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    for told, expected in (("1", 1), ("junk", joblib.cpu_count()), ("0", joblib.cpu_count())):
+        monkeypatch.setenv("OMP_NUM_THREADS", told)
+        assert team.available_processors() == expected
+
+
+LONG = """
+import sys, threading
+import numpy as np
+from clearprop import MLPClassifier
+X = np.random.default_rng(0).normal(size=(4000, 50)).astype("float32")
+y = X[:, 0] > 0
+model = MLPClassifier((256, 256), max_iter=100000, n_iter_no_change=100000, tol=0.0,
+                      random_state=0, n_threads=2)
+print("begin", flush=True)
+model.fit(X, y)
+print("stopped", len(model.loss_curve_), flush=True)
+again = MLPClassifier((5,), max_iter=3, random_state=0).fit(X, y)
+print(sum(t.name.startswith("clearprop-") for t in threading.enumerate()) <= 1)
+"""
+
+
+def test_ctrl_c_stops_a_fit_and_leaves_nothing_hanging() -> None:
+    process: Any = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", LONG], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "begin\n"
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    out, _ = process.communicate(timeout=30)
+    assert time.monotonic() - sent < 10.0
+    assert process.returncode == 0
+    assert out.startswith("stopped")
+    assert out.endswith("True\n")
+
+
+def test_many_small_calls_of_a_team_reach_every_thread() -> None:
+    members = Team(4)
+    hits = np.zeros(4, int)
+    for _ in range(200):
+        members.work(lambda thread: hits.__setitem__(thread, hits[thread] + 1))
+    assert hits.tolist() == [200] * members.size
