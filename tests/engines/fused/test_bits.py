@@ -23,6 +23,12 @@ from clearprop.engines.fused import engine as engine_module
 from clearprop.engines.fused.engine import FusedEngine
 from clearprop.optimizers import Adam
 
+# Fits here are cut short: what they have learned does not matter.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::clearprop.errors.DivergenceWarning"),
+]
+
 EVERY = pytest.mark.parametrize("name", CASES)
 
 # All 20 SHA-1 sums, joined. Another value on another machine breaks the promise; a change of the

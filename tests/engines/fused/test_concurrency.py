@@ -23,6 +23,12 @@ from clearprop import MLPClassifier
 from clearprop.engines.fused import team
 from clearprop.engines.fused.team import Team, threads_for
 
+# Fits here are cut short: what they have learned does not matter.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::clearprop.errors.DivergenceWarning"),
+]
+
 NAMES = ["relu", "wide", "parts", "sparse"]
 SERIAL = {name: sha1_of_weights(CASES[name], 1) for name in NAMES}
 

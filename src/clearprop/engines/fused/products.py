@@ -55,7 +55,9 @@ def rows_of_tile(left: int, plan: Record) -> int:
 @native
 def rows_of_padded_tile(left: int, plan: Record) -> int:
     """The same where rows beyond those may be computed too: panels have whole tiles of rows."""
-    return plan.tile_rows if left > 4 else 4 if left > 2 else left
+    if left >= plan.tile_rows or left > 4:
+        return plan.tile_rows
+    return 4 if left > 2 else left
 
 
 @native
