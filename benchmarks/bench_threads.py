@@ -79,7 +79,8 @@ def _measure(workload: Workload, arguments: Any, many: str) -> dict[str, Any]:
     data = draw(workload, arguments.dtype)
     parameters = workload.network.initialize(0, dtype=arguments.dtype)
     works = {}
-    for name, n_threads in (("one", 1), (many, arguments.threads), ("chosen", None)):
+    # The choice first: it leaves the processors alone that others already have.
+    for name, n_threads in (("chosen", None), ("one", 1), (many, arguments.threads)):
         peer = ClearpropPeer(workload, data, n_threads)
         peer.start(parameters)
         works[name] = peer.epoch
@@ -91,7 +92,9 @@ def _measure(workload: Workload, arguments: Any, many: str) -> dict[str, Any]:
 
 def _row(result: dict[str, Any], many: str) -> list[str]:
     samples = result["samples"]
-    steps = [figure(median(each) / result["steps"] * 1e6) for each in samples.values()]
+    steps = [
+        figure(median(samples[name]) / result["steps"] * 1e6) for name in ("one", many, "chosen")
+    ]
     spreads = [ratios(samples["one"], samples[name]) for name in (many, "chosen")]
     return [
         result["name"],

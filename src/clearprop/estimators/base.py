@@ -18,7 +18,6 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
@@ -47,6 +46,21 @@ __all__ = ["BaseMLP"]
 Array = npt.NDArray[Any]
 
 _BLOWN_UP = 1e6
+
+
+class _ScorerNames(StrOptions):  # type: ignore[misc]  # scikit-learn has no types
+    """The names of scikit-learn's scorers, loaded when somebody asks for them."""
+
+    def __init__(self) -> None:
+        self.type = str
+        self.deprecated: set[str] = set()
+        self.hidden: set[str] = set()
+
+    @property
+    def options(self) -> set[str]:
+        from sklearn.metrics import get_scorer_names  # noqa: PLC0415 - fitting starts sooner without
+
+        return set(get_scorer_names())
 
 
 class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit-learn has no types
@@ -79,7 +93,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
             Options(Real, {np.inf}),
         ],
         "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "scoring": [_ScorerNames(), callable, None],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
         "callbacks": ["array-like", None],
         "checkpoint": [str, Path, None],

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
@@ -175,6 +174,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
 
     def _default_score(self, y: Array, yhat: Array, sample_weight: Array | None) -> float:
+        from sklearn.metrics import accuracy_score  # noqa: PLC0415 - fitting starts sooner without
+
         return float(accuracy_score(y, yhat, sample_weight=sample_weight))
 
     def _decode_targets(self, Y: Array) -> Array:

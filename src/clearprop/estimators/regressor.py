@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
@@ -215,6 +214,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         return "exponential" if self.loss == "poisson" else "identity"
 
     def _default_score(self, y: Array, yhat: Array, sample_weight: Array | None) -> float:
+        from sklearn.metrics import r2_score  # noqa: PLC0415 - fitting starts sooner without
+
         return float(r2_score(y, yhat, sample_weight=sample_weight))
 
     def _decode_targets(self, Y: Array) -> Array:

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import is_classifier
-from sklearn.metrics import get_scorer
 
 from clearprop.engines import Problem
 from clearprop.errors import DataWarning, ParameterError
@@ -102,7 +101,11 @@ def _score(estimator: Any, judged: Problem) -> Score:
     judge = copy.copy(estimator)
     # The rows are arrays by now; scikit-learn would miss the names they came with.
     judge.__dict__.pop("feature_names_in_", None)
-    scorer = None if estimator.scoring is None else get_scorer(estimator.scoring)
+    scorer = None
+    if estimator.scoring is not None:
+        from sklearn.metrics import get_scorer  # noqa: PLC0415 - fitting starts sooner without
+
+        scorer = get_scorer(estimator.scoring)
     weights: dict[str, npt.NDArray[Any]] = {} if weight is None else {"sample_weight": weight}
     if weights and scorer is not None and not _takes_weights(scorer):
         warnings.warn(
