@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from clearprop.engines import Problem, Session
+from clearprop.engines.fused.boundary import require_order, require_problem, require_samples
 from clearprop.engines.fused.program import Program, load_program
 from clearprop.engines.fused.records import OPTIMIZER_CODES, TASK_CODES
 from clearprop.engines.fused.team import Team, threads_for
@@ -81,6 +82,7 @@ class FusedEngine:
             return self._reference.loss_and_gradient(problem, parameters)
         n_rows = len(problem.Y)
         if self._gradient_job is None or self._gradient_job[0] is not problem:
+            require_problem(problem)
             job = _Job(problem.network, problem.X, n_rows, self._n_threads, gradients=True)
             job.give(problem)
             job.plan["task"] = TASK_CODES["gradient"]
@@ -94,6 +96,7 @@ class FusedEngine:
         """yhat for every row of X, shape (n_samples, sizes[-1])."""
         if not _can_run(X):
             return self._reference.predict(network, parameters, X)
+        require_samples(X, network.sizes[0])
         n_rows = X.shape[0]
         job = _prediction_job(network, X, self._n_threads)
         job.workspace.put(parameters)
@@ -138,6 +141,8 @@ class FusedSession:
         optimizer_state: OptimizerState | None = None,
         n_threads: int | None = None,
     ) -> None:
+        require_problem(problem)
+        self._n_samples = len(problem.Y)
         flat = [array for layer in parameters for array in layer]
         state = optimizer.start(flat[:0]) if optimizer_state is None else optimizer_state
         self._slots, self._powers = list(state.slots), list(state.powers)
@@ -145,7 +150,7 @@ class FusedSession:
         self._job = _Job(
             problem.network,
             problem.X,
-            len(problem.Y),
+            self._n_samples,
             n_threads,
             n_slots=len(self._slots),
             gradients=True,
@@ -170,6 +175,7 @@ class FusedSession:
     ) -> npt.NDArray[np.float64]:
         """Train on consecutive batches; see `clearprop.engines.Session.run`."""
         n_batches = len(learning_rates)
+        require_order(order, self._n_samples)
         losses = self._job.run(order[: n_batches * batch_size], batch_size, learning_rates)
         self._n_updates += n_batches
         return losses
