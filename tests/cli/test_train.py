@@ -205,7 +205,7 @@ def test_resuming_another_run_is_refused(run):
     assert "seed" in ran.stderr
 
 
-LONG = ("--max-iter", "30", "--n-iter-no-change", "inf", "--hidden-layer-sizes", "300")
+LONG = ("--max-iter", "30", "--n-iter-no-change", "inf", "--hidden-layer-sizes", "700,700")
 
 
 @pytest.fixture(scope="module")

@@ -14,13 +14,14 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from cases import CASES, sha1_of_weights
+from cases import CASES, problem_of, sha1_of_weights
 from joblib.externals.loky import get_reusable_executor
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 
 from clearprop import MLPClassifier
 from clearprop.engines.fused import team
+from clearprop.engines.fused.engine import FusedEngine
 from clearprop.engines.fused.team import Team, threads_for
 
 # Fits here are cut short: what they have learned does not matter.
@@ -93,6 +94,23 @@ def test_threads_end_with_their_team() -> None:
     while ours() > before and time.monotonic() < deadline:
         time.sleep(0.01)
     assert (ours(), team._in_use) == (before, used)
+
+
+def test_a_kept_prediction_takes_no_processor_from_fits() -> None:
+    problem, layers = problem_of(CASES["relu"])
+    before = team._in_use
+    FusedEngine(1).predict(problem.network, layers, problem.X[:9])
+    FusedEngine(3).predict(problem.network, layers, problem.X)
+    assert team._in_use == before
+
+
+def test_a_team_that_is_dismissed_works_alone() -> None:
+    before, some = team._in_use, Team(3)
+    some.dismiss()
+    assert (some.size, team._in_use) == (1, before)
+    done: list[int] = []
+    some.work(done.append)
+    assert done == [0]
 
 
 def test_threads_by_work_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

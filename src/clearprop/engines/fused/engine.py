@@ -112,10 +112,12 @@ def _prediction_job(network: Network, X: Any, n_threads: int | None) -> _Job:
     n_rows = X.shape[0]
     key = (network, X.dtype, sparse.issparse(X), rows_at_once(network, X.dtype, n_rows), n_threads)
     job: _Job | None = getattr(_kept, "job", None)
-    if job is None or _kept.key != key or job.team_size > 1:
+    if job is None or _kept.key != key:
         job = _Job(network, X, n_rows, n_threads, backward=False)
         job.plan["task"] = TASK_CODES["predict"]
-        if network.n_parameters <= _LARGEST_KEPT:
+        if network.n_parameters <= _LARGEST_KEPT and job.team.size == 1:
+            # Kept, it must not seem to fits as if it were at work.
+            job.team.dismiss()
             _kept.key, _kept.job = key, job
         return job
     job.give_samples(X)
@@ -213,7 +215,7 @@ class _Job:
         self._program: Program = load_program(X.dtype)
         rows = rows_at_once(network, X.dtype, n_rows)
         n_threads = threads_for(rows * network.n_parameters * (6 if backward else 2), n_threads)
-        self._team = Team(n_threads)
+        self.team = Team(n_threads)
         self.workspace = Workspace(
             self._program,
             network,
@@ -223,17 +225,12 @@ class _Job:
             gradients=gradients,
             backward=backward,
             sparse=sparse.issparse(X),
-            n_threads=self._team.size,
+            n_threads=self.team.size,
         )
         self.plan = self.workspace.plan[0]
         self._plan_at = self.workspace.plan.ctypes.data
         self._keep: dict[str, Array] = {}
         self.give_samples(X)
-
-    @property
-    def team_size(self) -> int:
-        """Threads at work."""
-        return self._team.size
 
     def _point(self, field: str, array: Array) -> None:
         """Have the plan's field point to an array, which lives as long."""
@@ -272,7 +269,7 @@ class _Job:
         self.plan["order_at"], self.plan["n_rows"] = order.ctypes.data, len(order)
         self.plan["batch_size"] = batch_size
         self.plan["rates_at"], self.plan["losses_at"] = rates.ctypes.data, losses.ctypes.data
-        self._team.work(self._work)
+        self.team.work(self._work)
         return losses
 
     def _work(self, thread: int) -> None:

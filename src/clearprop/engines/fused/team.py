@@ -63,7 +63,13 @@ class Team:
                 self._jobs.append(jobs)
         self.size = 1 + len(self._jobs)
         _count(self.size)
-        weakref.finalize(self, _dismiss, self._jobs, self.size)
+        self._dismissal = weakref.finalize(self, _dismiss, self._jobs, self.size)
+
+    def dismiss(self) -> None:
+        """End the threads; what is worked on later, this thread does alone, and takes no share."""
+        self._dismissal()
+        self._jobs.clear()
+        self.size = 1
 
     def work(self, task: Callable[[int], None]) -> None:
         """Call task(0) here and task(1) … task(size - 1) on the other threads, all at once."""
