@@ -23,6 +23,7 @@ from clearprop import MLPClassifier
 from clearprop.engines.fused import team
 from clearprop.engines.fused.engine import FusedEngine
 from clearprop.engines.fused.team import Team, threads_for
+from clearprop.optimizers import SGD
 
 # Fits here are cut short: what they have learned does not matter.
 pytestmark = [
@@ -104,19 +105,21 @@ def test_a_kept_prediction_takes_no_processor_from_fits() -> None:
     assert team._in_use == before
 
 
-def test_a_team_that_is_dismissed_works_alone() -> None:
-    before, some = team._in_use, Team(3)
-    some.dismiss()
-    assert (some.size, team._in_use) == (1, before)
-    done: list[int] = []
-    some.work(done.append)
-    assert done == [0]
+def test_threads_go_by_the_batch_not_by_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(team, "available_processors", lambda: 2)
+    monkeypatch.setattr(team, "_in_use", 0)
+    problem, start = problem_of(CASES["parts"])
+    for batch, expected in ((8, 1), (700, 2)):
+        session = FusedEngine().session(problem, start, SGD())
+        session.run(np.arange(1300), batch, np.full(-(-1300 // batch), 0.01))
+        assert session._job._team.size == expected
+        del session
 
 
 def test_threads_by_work_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(team, "available_processors", lambda: 8)
     monkeypatch.setattr(team, "_in_use", 0)
-    assert [threads_for(work, None) for work in (0, 3.9e6, 4e6, 9e6, 1e9)] == [1, 1, 2, 4, 8]
+    assert [threads_for(work, None) for work in (0, 3.5e6, 3.6e6, 8e6, 1e9)] == [1, 1, 2, 4, 8]
     assert threads_for(1e9, 3) == 3
     assert threads_for(0, 3) == 3
     monkeypatch.setattr(team, "_in_use", 6)

@@ -115,9 +115,7 @@ def _prediction_job(network: Network, X: Any, n_threads: int | None) -> _Job:
     if job is None or _kept.key != key:
         job = _Job(network, X, n_rows, n_threads, backward=False)
         job.plan["task"] = TASK_CODES["predict"]
-        if network.n_parameters <= _LARGEST_KEPT and job.team.size == 1:
-            # Kept, it must not seem to fits as if it were at work.
-            job.team.dismiss()
+        if network.n_parameters <= _LARGEST_KEPT:
             _kept.key, _kept.job = key, job
         return job
     job.give_samples(X)
@@ -214,8 +212,11 @@ class _Job:
     ) -> None:
         self._program: Program = load_program(X.dtype)
         rows = rows_at_once(network, X.dtype, n_rows)
-        n_threads = threads_for(rows * network.n_parameters * (6 if backward else 2), n_threads)
-        self.team = Team(n_threads)
+        # Per layer, as threads meet after each; what a step works on is known when it runs.
+        self._work_per_row = network.n_parameters * (6 if backward else 2) / network.n_layers
+        self._n_threads = n_threads
+        self._most_threads = threads_for(rows * self._work_per_row, n_threads)
+        self._team: Team | None = None
         self.workspace = Workspace(
             self._program,
             network,
@@ -225,7 +226,7 @@ class _Job:
             gradients=gradients,
             backward=backward,
             sparse=sparse.issparse(X),
-            n_threads=self.team.size,
+            n_threads=self._most_threads,
         )
         self.plan = self.workspace.plan[0]
         self._plan_at = self.workspace.plan.ctypes.data
@@ -248,8 +249,9 @@ class _Job:
             self._point("X_at", np.ascontiguousarray(X))
 
     def let_go(self) -> None:
-        """Keep no array of the caller's alive."""
+        """Keep no array of the caller's alive, no thread, and no share of the processors."""
         self._keep.clear()
+        self._team = None
 
     def give(self, problem: Problem) -> None:
         """Targets, weights and penalty."""
@@ -269,7 +271,11 @@ class _Job:
         self.plan["order_at"], self.plan["n_rows"] = order.ctypes.data, len(order)
         self.plan["batch_size"] = batch_size
         self.plan["rates_at"], self.plan["losses_at"] = rates.ctypes.data, losses.ctypes.data
-        self.team.work(self._work)
+        if self._team is None:
+            work = min(int(self.plan["rows"]), batch_size) * self._work_per_row
+            self._team = Team(min(self._most_threads, threads_for(work, self._n_threads)))
+            self.plan["n_threads"] = self._team.size
+        self._team.work(self._work)
         return losses
 
     def _work(self, thread: int) -> None:
