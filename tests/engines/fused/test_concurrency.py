@@ -89,7 +89,7 @@ def test_threads_end_with_their_team() -> None:
 
     before, used = ours(), team._in_use
     some = Team(3)
-    assert (ours(), team._in_use) == (before + 2, used + 3)
+    assert (ours(), team._in_use) == (before + 3, used + 3)
     del some
     deadline = time.monotonic() + 5.0
     while ours() > before and time.monotonic() < deadline:
@@ -122,6 +122,7 @@ def test_threads_by_work_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> No
     assert [threads_for(work, None) for work in (0, 3.5e6, 3.6e6, 8e6, 1e9)] == [1, 1, 2, 4, 8]
     assert threads_for(1e9, 3) == 3
     assert threads_for(0, 3) == 3
+    assert threads_for(0, 10**6) == 256
     monkeypatch.setattr(team, "_in_use", 6)
     assert threads_for(1e9, None) == 2
     monkeypatch.setattr(team, "_in_use", 9)
@@ -146,7 +147,7 @@ print("begin", flush=True)
 model.fit(X, y)
 print("stopped", len(model.loss_curve_), flush=True)
 again = MLPClassifier((5,), max_iter=3, random_state=0).fit(X, y)
-print(sum(t.name.startswith("clearprop-") for t in threading.enumerate()) <= 1)
+print(sum(t.name.startswith("clearprop-") for t in threading.enumerate()) == 0)
 """
 
 
@@ -171,3 +172,49 @@ def test_many_small_calls_of_a_team_reach_every_thread() -> None:
     for _ in range(200):
         members.work(lambda thread: hits.__setitem__(thread, hits[thread] + 1))
     assert hits.tolist() == [200] * members.size
+
+
+def test_ctrl_c_before_a_task_is_handed_over_still_has_every_thread_do_it() -> None:
+    members = Team(3)
+    queue, hits = members._queue, np.zeros(3, int)
+    assert queue is not None
+
+    class Interrupted:
+        is_first = True
+
+        def put(self, task: Any) -> None:
+            if self.is_first:
+                self.is_first = False
+                raise KeyboardInterrupt
+            queue.put(task)
+
+    members._queue = Interrupted()  # type: ignore[assignment]  # stands in for a queue
+    with pytest.raises(KeyboardInterrupt):
+        members.work(lambda thread: hits.__setitem__(thread, hits[thread] + 1))
+    assert hits.tolist() == [1, 1, 1]
+
+
+def test_ctrl_c_while_a_task_is_done_waits_for_every_thread_and_does_it_once() -> None:
+    members = Team(3)
+    hits = np.zeros(3, int)
+
+    def share(thread: int) -> None:
+        if thread == 0:
+            signal.raise_signal(signal.SIGINT)
+        time.sleep(0.1)
+        hits[thread] += 1
+
+    with pytest.raises(KeyboardInterrupt):
+        members.work(share)
+    assert hits.tolist() == [1, 1, 1]
+    members.work(lambda thread: hits.__setitem__(thread, 5))
+    assert hits.tolist() == [5, 5, 5]
+
+
+def test_what_a_thread_raises_reaches_the_caller() -> None:
+    def share(thread: int) -> None:
+        if thread == 1:
+            raise MemoryError("no more")
+
+    with pytest.raises(MemoryError, match="no more"):
+        Team(2).work(share)

@@ -109,6 +109,37 @@ def test_without_a_compiler_the_reference_trains_and_says_so_once(
     assert end(begin(tmp_path, reference))[3] == digest
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no such permissions")
+@pytest.mark.parametrize("opened", ["folder", "file"])
+def test_code_that_others_could_have_written_is_not_run(
+    cold: tuple[Path, list[list[str]]], tmp_path: Path, opened: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = cold
+    (stored,) = (path for path in folder.iterdir() if path.suffix != ".lock")
+    tmp_path.chmod(0o700)
+    (tmp_path / stored.name).write_bytes(stored.read_bytes())
+    monkeypatch.setenv("CLEARPROP_CACHE_DIR", str(tmp_path))
+    assert program._read(stored.name) is not None
+    (tmp_path if opened == "folder" else tmp_path / stored.name).chmod(0o777)
+    assert program._read(stored.name) is None
+    tmp_path.chmod(0o700)
+
+
+def test_old_programs_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEARPROP_CACHE_DIR", str(tmp_path))
+    for number in range(12):
+        name = f"engine-float32-{number:032x}"
+        (tmp_path / f"{name}.lock").touch()
+        program._write(name, ({}, b"code"))
+        os.utime(tmp_path / name, (number, number))
+    program._write("engine-float64-0", ({}, b"code"))
+    program._write("engine-float32-new", ({}, b"code"))
+    kept = sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".lock")
+    newest = [f"engine-float32-{number:032x}" for number in range(5, 12)]
+    assert kept == sorted([*newest, "engine-float32-new", "engine-float64-0"])
+    assert len([path for path in tmp_path.iterdir() if path.suffix == ".lock"]) == 7
+
+
 def test_the_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CLEARPROP_CACHE_DIR", str(tmp_path))
     assert program.cache_folder() == tmp_path

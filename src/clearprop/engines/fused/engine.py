@@ -101,9 +101,11 @@ class FusedEngine:
         job = _prediction_job(network, X, self._n_threads)
         job.workspace.put(parameters)
         yhat = np.empty((n_rows, network.sizes[-1]), X.dtype)
-        job.plan["predictions_at"] = yhat.ctypes.data
-        job.run(_all_rows(n_rows), max(n_rows, 1), np.zeros(0))
-        job.let_go()
+        job.point("predictions_at", yhat)
+        try:
+            job.run(_all_rows(n_rows), max(n_rows, 1), np.zeros(0))
+        finally:
+            job.let_go()
         return yhat
 
 
@@ -233,7 +235,7 @@ class _Job:
         self._keep: dict[str, Array] = {}
         self.give_samples(X)
 
-    def _point(self, field: str, array: Array) -> None:
+    def point(self, field: str, array: Array) -> None:
         """Have the plan's field point to an array, which lives as long."""
         self._keep[field] = array
         self.plan[field] = array.ctypes.data
@@ -242,11 +244,11 @@ class _Job:
         """Rows to work on, of the dtype and kind that the workspace was made for."""
         if sparse.issparse(X):
             X = X if X.has_sorted_indices else X.sorted_indices()
-            self._point("sparse_data_at", np.ascontiguousarray(X.data))
-            self._point("sparse_columns_at", X.indices.astype(np.int32, copy=False))
-            self._point("sparse_starts_at", X.indptr.astype(np.int64))
+            self.point("sparse_data_at", np.ascontiguousarray(X.data))
+            self.point("sparse_columns_at", X.indices.astype(np.int32, copy=False))
+            self.point("sparse_starts_at", X.indptr.astype(np.int64))
         else:
-            self._point("X_at", np.ascontiguousarray(X))
+            self.point("X_at", np.ascontiguousarray(X))
 
     def let_go(self) -> None:
         """Keep no array of the caller's alive, no thread, and no share of the processors."""
@@ -256,10 +258,10 @@ class _Job:
     def give(self, problem: Problem) -> None:
         """Targets, weights and penalty."""
         dtype = problem.X.dtype
-        self._point("Y_at", np.ascontiguousarray(problem.Y, dtype))
+        self.point("Y_at", np.ascontiguousarray(problem.Y, dtype))
         if problem.sample_weight is not None:
             weights = np.ascontiguousarray(problem.sample_weight, dtype)
-            self._point("weights_at", weights)
+            self.point("weights_at", weights)
         self.plan["l2"] = problem.l2
 
     def run(
@@ -268,9 +270,9 @@ class _Job:
         """One native call on every thread of the team; the batches' losses."""
         order, rates = np.ascontiguousarray(order, np.int64), np.ascontiguousarray(rates, float)
         losses = np.zeros(len(rates))
-        self.plan["order_at"], self.plan["n_rows"] = order.ctypes.data, len(order)
-        self.plan["batch_size"] = batch_size
-        self.plan["rates_at"], self.plan["losses_at"] = rates.ctypes.data, losses.ctypes.data
+        for field, array in (("order_at", order), ("rates_at", rates), ("losses_at", losses)):
+            self.point(field, array)
+        self.plan["n_rows"], self.plan["batch_size"] = len(order), batch_size
         if self._team is None:
             work = min(int(self.plan["rows"]), batch_size) * self._work_per_row
             self._team = Team(min(self._most_threads, threads_for(work, self._n_threads)))

@@ -17,6 +17,7 @@ import ctypes
 import hashlib
 import json
 import os
+import stat
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ from clearprop.errors import ModelFileError
 __all__ = ["Program", "cache_folder", "load_program", "when_compiling"]
 
 _FORMAT = 1
+_MOST_KEPT = 8  # programs of one kind: a few versions and processors; older ones are removed
 
 
 class Program(NamedTuple):
@@ -157,6 +159,8 @@ def _alone(key: str) -> Iterator[None]:
 def _read(key: str) -> tuple[dict[str, Any], bytes] | None:
     """What is stored under a key, if it is whole; the compiler can always make it again."""
     try:
+        if not (_is_ours(cache_folder()) and _is_ours(cache_folder() / key)):
+            return None
         line, _, code = (cache_folder() / key).read_bytes().partition(b"\n")
         told = json.loads(line)
         if told.pop("sha256") == hashlib.sha256(code).hexdigest():
@@ -164,6 +168,14 @@ def _read(key: str) -> tuple[dict[str, Any], bytes] | None:
     except (OSError, ValueError, KeyError):
         pass
     return None
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether nobody but this user and the system's could have written there: code is run."""
+    if os.name == "nt":
+        return True
+    told = path.stat()
+    return told.st_uid in {0, os.getuid()} and not told.st_mode & stat.S_IWOTH
 
 
 def _write(key: str, stored: tuple[dict[str, Any], bytes]) -> None:
@@ -174,6 +186,17 @@ def _write(key: str, stored: tuple[dict[str, Any], bytes]) -> None:
         folder = cache_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace_file(folder / key, [line.encode(), b"\n", code])
+        _forget_old(folder, key)
+
+
+def _forget_old(folder: Path, key: str) -> None:
+    """Remove the programs of the key's kind that were made longest ago."""
+    kind = key.rsplit("-", 1)[0]
+    stored = [path for path in folder.glob(f"{kind}-*") if path.suffix != ".lock"]
+    stored.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in stored[_MOST_KEPT:]:
+        path.unlink(missing_ok=True)
+        path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
 
 
 def _link(told: dict[str, Any], code: bytes) -> Program:

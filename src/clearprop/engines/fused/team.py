@@ -21,7 +21,7 @@ __all__ = ["Team", "available_processors", "threads_for"]
 WORK_PER_THREAD = 1_800_000
 """Floating-point operations per layer and step that are worth a thread: about ten microseconds."""
 
-_Job = tuple[Callable[[int], None], "SimpleQueue[None]"]
+_MOST_THREADS = 256  # asked for by name; each has scratch memory of its own
 
 _lock = threading.Lock()
 _in_use = 0
@@ -37,14 +37,49 @@ def available_processors() -> int:
 def threads_for(work: float, n_threads: int | None) -> int:
     """Threads for so many floating-point operations a layer, unless somebody says how many."""
     if n_threads is not None:
-        return n_threads
+        return min(n_threads, _MOST_THREADS)
     if work < 2 * WORK_PER_THREAD:
         return 1
     return max(1, min(available_processors() - _in_use, int(work // WORK_PER_THREAD)))
 
 
+class _Task:
+    """Something that every thread of a team is to do once."""
+
+    def __init__(self, call: Callable[[int], None], n_threads: int) -> None:
+        self.call = call
+        self.finished = threading.Event()
+        self.error: BaseException | None = None
+        self._left = n_threads
+        self._takers: set[int] = set()
+        self._lock = threading.Lock()
+
+    def take(self, thread: int) -> bool:
+        """Whether the thread is handed the task for the first time."""
+        is_first = thread not in self._takers
+        self._takers.add(thread)
+        return is_first
+
+    def do(self, thread: int) -> None:
+        """One thread's share."""
+        try:
+            self.call(thread)
+        except BaseException as error:  # whatever it was, the caller gets it
+            self.error = error
+        with self._lock:
+            self._left -= 1
+            if self._left == 0:
+                self.finished.set()
+
+
+_Queue = SimpleQueue[_Task | None]
+
+
 class Team:
-    """Threads that do one thing together, again and again; the calling thread is one of them.
+    """Threads that do one thing together, again and again, while the calling thread waits.
+
+    The caller is none of them, as Ctrl-C may stop it anywhere: a thread missing from a task would
+    have the others wait for it for ever. A team of one is the calling thread.
 
     Args:
         size: how many; fewer where the system gives no more.
@@ -54,41 +89,60 @@ class Team:
     """
 
     def __init__(self, size: int) -> None:
-        self._jobs: list[SimpleQueue[_Job | None]] = []
+        queues: list[_Queue] = []
         with contextlib.suppress(RuntimeError):  # no more threads to be had
-            for number in range(1, size):
-                jobs: SimpleQueue[_Job | None] = SimpleQueue()
+            for number in range(size if size > 1 else 0):
+                queue: _Queue = SimpleQueue()
+                before = queues[-1:]
                 name = f"clearprop-{number}"
-                threading.Thread(target=_serve, args=(jobs, number), name=name, daemon=True).start()
-                self._jobs.append(jobs)
-        self.size = 1 + len(self._jobs)
+                threading.Thread(
+                    target=_serve, args=(queue, number, before), name=name, daemon=True
+                ).start()
+                queues.append(queue)
+        # A task goes to the last one, which hands it on to the one before, and so on.
+        self._queue = queues[-1] if queues else None
+        self.size = max(len(queues), 1)
         _count(self.size)
-        weakref.finalize(self, _dismiss, self._jobs, self.size)
+        weakref.finalize(self, _dismiss, self._queue, self.size)
 
-    def work(self, task: Callable[[int], None]) -> None:
-        """Call task(0) here and task(1) … task(size - 1) on the other threads, all at once."""
-        done: SimpleQueue[None] = SimpleQueue()
-        for jobs in self._jobs:
-            jobs.put((task, done))
+    def work(self, call: Callable[[int], None]) -> None:
+        """Have call(0) … call(size - 1) done, all at once, each by a thread of its own.
+
+        Raises:
+            KeyboardInterrupt: on Ctrl-C, when all threads have done their share.
+            BaseException: what a call raised.
+        """
+        if self._queue is None:
+            call(0)
+            return
+        task = _Task(call, self.size)
         try:
-            task(0)
-        finally:
-            for _ in self._jobs:
-                done.get()
+            self._queue.put(task)
+            task.finished.wait()
+        except BaseException:
+            # It may have come before the task was handed over; handing it over again does no harm.
+            self._queue.put(task)
+            task.finished.wait()
+            raise
+        if task.error is not None:
+            raise task.error
 
 
-def _serve(jobs: SimpleQueue[_Job | None], number: int) -> None:
-    while (job := jobs.get()) is not None:
-        task, done = job
-        task(number)
-        done.put(None)
+def _serve(queue: _Queue, number: int, before: list[_Queue]) -> None:
+    while (task := queue.get()) is not None:
+        if task.take(number):
+            for other in before:
+                other.put(task)
+            task.do(number)
         # What was worked on must not live on in a waiting thread.
-        del job, task, done
+        del task
+    for other in before:
+        other.put(None)
 
 
-def _dismiss(teammates: list[SimpleQueue[_Job | None]], size: int) -> None:
-    for jobs in teammates:
-        jobs.put(None)
+def _dismiss(queue: _Queue | None, size: int) -> None:
+    if queue is not None:
+        queue.put(None)
     _count(-size)
 
 
