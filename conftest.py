@@ -1,8 +1,9 @@
-"""Runs the documentation: every python and console block of README.md and docs/ is a test.
+"""Compiles the engine for all tests, and runs the documentation.
 
-In a console block, lines after `$ ` are commands, run one after another in a folder that the
-blocks of a page share; the other lines are what they print, where `...` stands for anything. A
-command must succeed, unless a line `[exit status N]` follows it.
+Every python and console block of README.md and docs/ is a test. In a console block, lines after
+`$ ` are commands, run one after another in a folder that the blocks of a page share; the other
+lines are what they print, where `...` stands for anything. A command must succeed, unless a line
+`[exit status N]` follows it.
 """
 
 import os
@@ -15,11 +16,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
+from clearprop.engines.fused.program import load_program
+
 ROOT = Path(__file__).parent
 SECONDS = 240
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the engine, unless this is a worker of a process that has.
+
+    Its code lies among pytest's own caches and is made before the first test, in one process, so
+    that no test waits for it, reads it off the user's folder or sees it announced.
+    """
+    os.environ["CLEARPROP_CACHE_DIR"] = str(config.rootpath / ".pytest_cache" / "engine")
+    if not hasattr(config, "workerinput"):
+        for dtype in (np.float32, np.float64):
+            load_program(dtype)
 
 
 class ConsoleBlockParser(CodeBlockParser):

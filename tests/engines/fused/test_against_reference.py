@@ -66,8 +66,18 @@ def test_any_shape(sizes: list[int], rows: int, n_threads: int, is_sparse: bool)
 
 @pytest.mark.parametrize("size", [191, 192, 193, 383, 385, 600])
 def test_at_the_edges_of_blocks(size: int) -> None:
-    case = Case([size, size, 3], "tanh", "softmax", SGD(), "float64", size, size)
+    case = Case([size, 11, size, 3], "tanh", "softmax", SGD(), "float64", size, size)
     assert_equal_to_reference(*problem_of(case), n_threads=2)
+
+
+@pytest.mark.parametrize("columns", [2, 3, 17, 40])
+def test_logits_that_tie_for_the_largest(columns: int) -> None:
+    case = Case([4, columns], "tanh", "softmax", SGD(), "float64", 9, 9)
+    problem, start = problem_of(case)
+    W, b = np.zeros_like(start[0].W), np.zeros(columns)
+    b[-2:] = 3.0
+    for biases in (np.zeros(columns), b):
+        assert_equal_to_reference(problem, [Layer(W, biases)], n_threads=1)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
