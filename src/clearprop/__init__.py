@@ -10,6 +10,7 @@ import typing
 if typing.TYPE_CHECKING:
     from clearprop.backprop import backward, forward, loss
     from clearprop.estimators import MLPClassifier, MLPRegressor
+    from clearprop.estimators.conversion import from_sklearn, to_sklearn
     from clearprop.gradcheck import check_gradients
     from clearprop.model_file import load_model, save_model
     from clearprop.network import Layer, Network
@@ -36,9 +37,11 @@ __all__ = [
     "backward",
     "check_gradients",
     "forward",
+    "from_sklearn",
     "load_model",
     "loss",
     "save_model",
+    "to_sklearn",
 ]
 
 _MODULES = {
@@ -49,7 +52,9 @@ _MODULES = {
     "backward": "clearprop.backprop",
     "check_gradients": "clearprop.gradcheck",
     "forward": "clearprop.backprop",
+    "from_sklearn": "clearprop.estimators.conversion",
     "load_model": "clearprop.model_file",
     "loss": "clearprop.backprop",
     "save_model": "clearprop.model_file",
+    "to_sklearn": "clearprop.estimators.conversion",
 }

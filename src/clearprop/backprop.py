@@ -21,7 +21,7 @@ from clearprop.errors import ShapeError
 from clearprop.losses import OUTPUTS, reduction_factor
 from clearprop.network import Layer, Network
 
-__all__ = ["Gradients", "Passes", "backward", "forward", "loss"]
+__all__ = ["Gradients", "Passes", "backward", "forward", "input_jacobian", "loss"]
 
 Array = Any  # an array of any library that follows the Array API standard
 
@@ -200,6 +200,43 @@ def backward(
             # The Jacobian of h by z is diagonal, so the product with it is elementwise.
             delta = dinput * activation.derivative(passes.z[index - 1], passes.inputs[index])
     return gradients
+
+
+def input_jacobian(network: Network, parameters: Sequence[Layer], passes: Passes) -> Array:
+    """Differentiate every output of every sample by the sample's inputs: dyhat_k/dx_m.
+
+        J = dyhat/dz[last]       J = J @ W[l]^T       J = J * sigma'(z[l-1])       … down to X
+
+    Args:
+        network: the network.
+        parameters: the parameters `passes` was computed with.
+        passes: from `forward`.
+
+    Returns:
+        Shape (n_samples, sizes[-1], sizes[0]).
+
+    Raises:
+        ShapeError: the parameters do not fit the network.
+
+    Examples:
+        >>> import numpy as np
+        >>> network = Network([2, 1], output="identity")
+        >>> parameters = [Layer(np.array([[2.0], [-3.0]]), np.array([1.0]))]
+        >>> input_jacobian(network, parameters, forward(network, parameters, np.ones((1, 2))))
+        array([[[ 2., -3.]]])
+
+    Source: article A's chain of Jacobians, not contracted with the loss.
+    """
+    _check_parameters(network, parameters)
+    xp = array_namespace(passes.output)
+    jacobian = OUTPUTS[network.output].jacobian(passes.output)
+    for index in reversed(range(network.n_layers)):
+        jacobian = jacobian @ parameters[index].W.T
+        if index > 0:
+            activation = ACTIVATIONS[network.hidden[index - 1]]
+            sigma_prime = activation.derivative(passes.z[index - 1], passes.inputs[index])
+            jacobian = jacobian * xp.expand_dims(sigma_prime, axis=-2)
+    return jacobian
 
 
 def _check_parameters(network: Network, parameters: Sequence[Layer]) -> None:

@@ -37,6 +37,9 @@ class Output(NamedTuple):
         loss_formula: the loss of one sample in plain text.
         link: the logits of which `function` gives yhat (for softmax, one choice of them); what a
             constant prediction needs.
+        jacobian: `jacobian(yhat)`, shape (n_samples, n_outputs, n_outputs): entry [i, k, j] is
+            dyhat_k/dz_j of sample i. Training needs only its product with the loss's derivative,
+            which is `delta`; the derivative of a prediction needs it whole.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Output(NamedTuple):
     formula: str
     loss_formula: str
     link: Callable[[Array], Array]
+    jacobian: Callable[[Array], Array]
 
 
 def _shifted_log_sum(z: Array) -> tuple[Array, Array]:
@@ -145,6 +149,40 @@ def cross_entropy_delta(yhat: Array, Y: Array) -> Array:
     return yhat * array_namespace(Y).sum(Y, axis=-1, keepdims=True) - Y
 
 
+def _diagonal(entries: Array) -> Array:
+    """Each row of entries as a diagonal matrix."""
+    xp = array_namespace(entries)
+    return xp.expand_dims(entries, axis=-1) * xp.eye(entries.shape[-1], dtype=entries.dtype)
+
+
+def softmax_jacobian(yhat: Array) -> Array:
+    """dyhat_k/dz_j = yhat_k (1[k = j] - yhat_j): article A's D^softmax.
+
+    Examples:
+        >>> import numpy as np
+        >>> softmax_jacobian(np.array([[0.25, 0.75]]))
+        array([[[ 0.1875, -0.1875],
+                [-0.1875,  0.1875]]])
+    """
+    xp = array_namespace(yhat)
+    return _diagonal(yhat) - xp.expand_dims(yhat, axis=-1) * xp.expand_dims(yhat, axis=-2)
+
+
+def logistic_jacobian(yhat: Array) -> Array:
+    """dyhat_k/dz_k = yhat_k (1 - yhat_k), 0 elsewhere."""
+    return _diagonal(yhat * (1.0 - yhat))
+
+
+def identity_jacobian(yhat: Array) -> Array:
+    """The unit matrix."""
+    return _diagonal(array_namespace(yhat).ones_like(yhat))
+
+
+def exponential_jacobian(yhat: Array) -> Array:
+    """dyhat_k/dz_k = yhat_k, 0 elsewhere."""
+    return _diagonal(yhat)
+
+
 _ROWS = (
     Output(
         "softmax",
@@ -155,6 +193,7 @@ _ROWS = (
         "exp(z_k) / sum_i exp(z_i)",
         "- sum_k y_k log(yhat_k)",
         log_link,
+        softmax_jacobian,
     ),
     Output(
         "logistic",
@@ -165,6 +204,7 @@ _ROWS = (
         "1 / (1 + exp(-z))",
         "- sum_k y_k log(yhat_k) + (1 - y_k) log(1 - yhat_k)",
         logit,
+        logistic_jacobian,
     ),
     Output(
         "identity",
@@ -175,6 +215,7 @@ _ROWS = (
         "z",
         "sum_k (yhat_k - y_k)^2 / 2",
         identity,
+        identity_jacobian,
     ),
     Output(
         "exponential",
@@ -185,6 +226,7 @@ _ROWS = (
         "exp(z)",
         "sum_k y_k log(y_k / yhat_k) - y_k + yhat_k",
         log_link,
+        exponential_jacobian,
     ),
 )
 

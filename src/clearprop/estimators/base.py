@@ -26,6 +26,7 @@ from clearprop.activations import ACTIVATIONS
 from clearprop.engines import Problem
 from clearprop.engines.default import default_engine
 from clearprop.errors import DataWarning, ParameterError
+from clearprop.estimators.inspection import InspectionMixin
 from clearprop.estimators.solvers import (
     STOCHASTIC_SOLVERS,
     STOP_WARNINGS,
@@ -63,7 +64,7 @@ class _ScorerNames(StrOptions):  # type: ignore[misc]  # scikit-learn has no typ
         return set(get_scorer_names())
 
 
-class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit-learn has no types
+class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit-learn has no types
     """The common part of `MLPClassifier` and `MLPRegressor`; use those."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -168,8 +169,10 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         self.n_threads = n_threads
 
     @abstractmethod
-    def _encode_targets(self, X: Any, y: Any, *, reset: bool, incremental: bool) -> tuple[Any, Any]:
-        """Validated X, and y as scikit-learn's own methods would leave it."""
+    def _encode_targets(
+        self, X: Any, y: Any, *, reset: bool, incremental: bool, anew: bool = False
+    ) -> tuple[Any, Any]:
+        """Validated X, and y as scikit-learn's methods would leave it; `anew` forgets classes."""
 
     @abstractmethod
     def _output_name(self) -> str:
@@ -209,6 +212,29 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit
         return _as_rows(X, self.coefs_[0].dtype)
 
     # --- fitting ---------------------------------------------------------------------------
+
+    def initialize(self, X: Any, y: Any) -> Any:
+        """Draw the initial parameters that `fit` would begin with, and learn nothing.
+
+        Args:
+            X: shape (n_samples, n_features); tells the number of features.
+            y: targets, as for `fit`; tells the classes, or the number of outputs.
+
+        Returns:
+            The estimator, which can predict, show its gradients, and go on with `partial_fit`.
+
+        Examples:
+            >>> from clearprop import MLPClassifier
+            >>> X, y = np.array([[0.0], [1.0]]), ["no", "yes"]
+            >>> model = MLPClassifier((3,), random_state=0).initialize(X, y)
+            >>> [W.shape for W in model.coefs_], model.n_iter_, model.classes_
+            ([(1, 3), (3, 1)], 0, array(['no', 'yes'], dtype='<U3'))
+        """
+        self._validate_params()
+        X, Y = self._encode_targets(X, y, reset=True, incremental=False, anew=True)
+        self._random_state = check_random_state(self.random_state)
+        self._begin(X, _as_targets(Y, X.dtype))
+        return self
 
     def _fit(
         self,

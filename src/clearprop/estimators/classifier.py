@@ -136,7 +136,28 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         self._fit(X, y, sample_weight, incremental=True)
         return self
 
-    def _encode_targets(self, X: Any, y: Any, *, reset: bool, incremental: bool) -> tuple[Any, Any]:
+    def _encode_targets(
+        self, X: Any, y: Any, *, reset: bool, incremental: bool, anew: bool = False
+    ) -> tuple[Any, Any]:
+        X, y = self._check_pair(X, y, reset=reset)
+        if anew or not hasattr(self, "classes_") or not (self.warm_start or incremental):
+            self._label_binarizer = LabelBinarizer().fit(y)
+            self.classes_ = self._label_binarizer.classes_
+        else:
+            self._check_classes(unique_labels(y))
+        return X, self._label_binarizer.transform(y)
+
+    def _known_targets(self, X: Any, y: Any) -> tuple[Any, Array]:
+        X, y = self._check_pair(X, y, reset=False)
+        unknown = np.setdiff1d(unique_labels(y), self.classes_).tolist()
+        if unknown:
+            raise ParameterError(
+                f"y: got {unknown[0]!r}, which is no class of this estimator",
+                remedy=f"Its classes are {', '.join(map(str, self.classes_))}.",
+            )
+        return X, self._label_binarizer.transform(y)
+
+    def _check_pair(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         X, y = validate_data(
             self,
             X,
@@ -148,12 +169,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._label_binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._label_binarizer.classes_
-        else:
-            self._check_classes(unique_labels(y))
-        return X, self._label_binarizer.transform(y)
+        return X, y
 
     def _check_classes(self, classes: Array) -> None:
         if self.warm_start:

@@ -189,8 +189,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         self._fit(X, y, sample_weight, incremental=True)
         return self
 
-    def _encode_targets(self, X: Any, y: Any, *, reset: bool, incremental: bool) -> tuple[Any, Any]:
-        del incremental  # no classes to remember
+    def _encode_targets(
+        self, X: Any, y: Any, *, reset: bool, incremental: bool, anew: bool = False
+    ) -> tuple[Any, Any]:
+        del incremental, anew  # no classes to remember
         X, y = validate_data(
             self,
             X,
@@ -209,6 +211,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
                 remedy="Use loss='squared_error', or correct the negative targets.",
             )
         return X, y
+
+    def _known_targets(self, X: Any, y: Any) -> tuple[Any, Array]:
+        return self._encode_targets(X, y, reset=False, incremental=True)
 
     def _output_name(self) -> str:
         return "exponential" if self.loss == "poisson" else "identity"
