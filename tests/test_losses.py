@@ -136,3 +136,18 @@ def test_reduction_factors_by_hand(reduction: str, plain: float, weighted: float
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_weights_of_zero_give_a_finite_factor(reduction: str) -> None:
     assert np.isfinite(reduction_factor(reduction, 3, 2, np.zeros(3)))
+
+
+@NAMES
+def test_jacobians_are_the_slopes_of_the_outputs(name: str) -> None:
+    row = OUTPUTS[name]
+    z = np.random.default_rng(0).normal(size=(5, 4))
+    jacobian = row.jacobian(row.function(z))
+    assert jacobian.shape == (5, 4, 4)
+    for column in range(4):
+        step = np.zeros(4)
+        step[column] = 1e-6
+        measured = (row.function(z + step) - row.function(z - step)) / 2e-6
+        np.testing.assert_allclose(jacobian[:, :, column], measured, atol=1e-9)
+    strict = row.jacobian(array_api_strict.asarray(row.function(z)))
+    np.testing.assert_allclose(np.asarray(strict), jacobian, rtol=1e-12)

@@ -265,3 +265,20 @@ def test_compiling_is_said_once(folder, monkeypatch):
         assert process.returncode == 0, errors
         said.append(errors.count("Compiling the engine for this processor, once"))
     assert said == [1, 0]
+
+
+def test_balanced_classes_count_alike_in_training_and_in_stopping(run, folder):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(900, 2))
+    rare = rng.random(900) < 0.06
+    rows[rare] += 1.3
+    columns = {"a": rows[:, 0], "b": rows[:, 1], "y": np.where(rare, "yes", "no")}
+    write(folder / "rare.csv", columns)
+    recalls = []
+    for more in ((), ("--class-weight", "balanced")):
+        output = f"{len(recalls)}.safetensors"
+        ran = run("train", "rare.csv", "--target", "y", "--output", output, *more)
+        assert ran.status == 0
+        assert ran.stderr == ""
+        recalls.append(float(re.findall(r"([0-9.]+)%", ran.stdout)[-1]))
+    assert recalls[1] > recalls[0] + 20.0

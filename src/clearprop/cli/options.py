@@ -44,6 +44,7 @@ HELP = {
     "hidden_layer_sizes": "width of each hidden layer, such as 64,32; or none.",
     "batch_size": "rows per step.",
     "loss": 'regression: "squared_error", or "poisson" for counts.',
+    "class_weight": 'classification: "balanced" has rare classes count as much as frequent ones.',
     "scoring": "score of the validation part: a scikit-learn scorer's name, such as accuracy.",
     "max_time": "seconds after which training stops, with the best so far.",
 }

@@ -186,6 +186,20 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
     def _decode_targets(self, Y: Array) -> Array:
         """From the network's targets back to y."""
 
+    def _with_class_weight(
+        self,
+        Y: Array,  # noqa: ARG002 - only classes have weights
+        sample_weight: Array | None,
+        *,
+        incremental: bool,  # noqa: ARG002 - only classes have weights
+    ) -> Array | None:
+        """The rows' weights, each multiplied by its class's."""
+        return sample_weight
+
+    def _weights_of_labels(self, y: Array) -> Array | None:  # noqa: ARG002 - only classes have weights
+        """The class weights of validation rows, as in the fit at hand."""
+        return None
+
     # --- the network -----------------------------------------------------------------------
 
     @property
@@ -259,6 +273,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
                     "Sample weights must contain at least one non-zero number.",
                     remedy="Give at least one row a weight above 0.",
                 )
+        sample_weight = self._with_class_weight(Y, sample_weight, incremental=incremental)
         self._random_state = check_random_state(self.random_state)
         if first:
             self._begin(X, Y)

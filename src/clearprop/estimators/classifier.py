@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
@@ -67,6 +68,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         resume: whether to go on from the checkpoint where there is one.
         n_threads: threads that train and predict; None takes as many as the work and the
             processors warrant. The result has the same bits for any number.
+        class_weight: what each row's weight is multiplied by: a dict from class label to weight
+            (1 for classes not named), or "balanced", n_samples / (n_classes * rows of the class),
+            so that every class counts alike; None for 1. The validation score of early stopping
+            is weighted too.
 
     Attributes:
         classes_: class labels, as given.
@@ -91,6 +96,80 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         >>> [W.shape for W in model.coefs_]
         [(4, 8), (8, 3)]
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseMLP._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: str = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        scoring: Any = None,
+        max_time: float | None = None,
+        callbacks: Any = None,
+        checkpoint: Any = None,
+        checkpoint_seconds: float = 30.0,
+        resume: bool = False,
+        n_threads: int | None = None,
+        class_weight: Any = None,
+    ) -> None:
+        super().__init__(
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            solver=solver,
+            alpha=alpha,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_init=learning_rate_init,
+            power_t=power_t,
+            max_iter=max_iter,
+            shuffle=shuffle,
+            random_state=random_state,
+            tol=tol,
+            verbose=verbose,
+            warm_start=warm_start,
+            momentum=momentum,
+            nesterovs_momentum=nesterovs_momentum,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            n_iter_no_change=n_iter_no_change,
+            max_fun=max_fun,
+            scoring=scoring,
+            max_time=max_time,
+            callbacks=callbacks,
+            checkpoint=checkpoint,
+            checkpoint_seconds=checkpoint_seconds,
+            resume=resume,
+            n_threads=n_threads,
+        )
+        self.class_weight = class_weight
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # no types
     def fit(
@@ -185,6 +264,57 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
                 f"`self.classes_` has {self.classes_}. 'y' has {classes}.",
                 remedy="Name all classes in the first call: partial_fit(X, y, classes=[...]).",
             )
+
+    def _with_class_weight(
+        self, Y: Array, sample_weight: Array | None, *, incremental: bool
+    ) -> Array | None:
+        if self.class_weight is None:
+            return sample_weight
+        if self._label_binarizer.y_type_.startswith("multilabel"):
+            raise ParameterError(
+                "class_weight: y has several labels per row, and a row has one weight",
+                remedy="Leave class_weight out, and give fit a sample_weight of your own.",
+            )
+        classes = Y[:, 0].astype(int) if Y.shape[1] == 1 else np.argmax(Y, axis=1)
+        self._class_weights = self._weights_of_classes(classes, incremental=incremental)
+        weights = self._class_weights[classes]
+        if sample_weight is not None:
+            weights = weights * sample_weight
+        weighed: Array = weights.astype(Y.dtype, copy=False)
+        return weighed
+
+    def _weights_of_labels(self, y: Array) -> Array | None:
+        if self.class_weight is None:
+            return None
+        weights: Array = self._class_weights[np.searchsorted(self.classes_, y)]
+        return weights
+
+    def _weights_of_classes(self, classes: Array, *, incremental: bool) -> Array:
+        """One weight for each of `classes_`, given the rows' positions in it."""
+        n_classes = len(self.classes_)
+        if isinstance(self.class_weight, str):
+            if incremental:
+                raise ParameterError(
+                    "class_weight='balanced': partial_fit does not see all rows, to count them",
+                    remedy="Give the weights as a dict; sklearn.utils.compute_class_weight counts.",
+                )
+            counts = np.bincount(classes, minlength=n_classes)
+            # A class of an earlier fit, under warm_start, may have no row now.
+            balanced: Array = len(classes) / (n_classes * np.maximum(counts, 1))
+            return balanced
+        unknown = [label for label in self.class_weight if label not in self.classes_]
+        if unknown:
+            raise ParameterError(
+                f"class_weight: got a weight for {unknown[0]!r}, which is no class of y",
+                remedy=f"The classes are {', '.join(map(str, self.classes_))}.",
+            )
+        given = [float(self.class_weight.get(label, 1.0)) for label in self.classes_.tolist()]
+        if not (np.isfinite(given).all() and min(given) >= 0.0 and max(given) > 0.0):
+            raise ParameterError(
+                f"class_weight: got {self.class_weight!r}, expected numbers of 0 and more",
+                remedy="Give at least one class a weight above 0.",
+            )
+        return np.asarray(given)
 
     def _output_name(self) -> str:
         return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"

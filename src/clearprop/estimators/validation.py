@@ -92,7 +92,7 @@ def given_validation(estimator: Any, problem: Problem, X_val: Any, y_val: Any) -
             f"X_val has {X_val.shape[0]} rows and y_val {len(y_val)}",
             remedy="Give one target per validation row.",
         )
-    judged = Problem(problem.network, X_val, y_val)
+    judged = Problem(problem.network, X_val, y_val, estimator._weights_of_labels(y_val))
     return _score(estimator, judged), _digest(estimator, judged)
 
 

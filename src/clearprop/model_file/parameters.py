@@ -28,7 +28,7 @@ _REMEDIES = {
 
 
 def parameters_to_json(estimator: BaseMLP) -> dict[str, Any]:
-    """The parameters by name; tuples and infinite floats are marked, so that they come back.
+    """The parameters by name; tuples, dicts and infinite floats are marked, so that they come back.
 
     Raises:
         ParameterError: a parameter is a function or an object.
@@ -79,6 +79,9 @@ def _to_json(name: str, value: Any, owner: str) -> Any:
         return {"tuple": [_to_json(name, item, owner) for item in value]}
     if type(value) is list:
         return [_to_json(name, item, owner) for item in value]
+    if type(value) is dict:
+        pairs = value.items()
+        return {"dict": [[_to_json(name, item, owner) for item in pair] for pair in pairs]}
     if type(value) is float and not math.isfinite(value):
         return {"float": float_to_json(value)}
     if type(value) in (str, int, float, bool, type(None)):
@@ -96,8 +99,13 @@ def _from_json(value: Any) -> Any:
         return [_from_json(item) for item in value]
     if type(value) is not dict:
         return value
-    tag = "float" if "float" in value else "tuple"
+    tag = next((tag for tag in ("float", "dict") if tag in value), "tuple")
     stored = Stored(value, "parameter value", [tag])
     if tag == "float":
         return float_from_json(stored.value("float"))
-    return tuple(_from_json(item) for item in stored.items("tuple"))
+    items = [_from_json(item) for item in stored.items(tag)]
+    if tag == "tuple":
+        return tuple(items)
+    if not all(type(pair) is list and len(pair) == 2 for pair in items):
+        raise damaged("parameter value", "pairs of a key and its value")
+    return dict(items)

@@ -34,7 +34,9 @@ def network_targets(estimator: MLPClassifier | MLPRegressor, y: Array) -> Array:
     return hot if estimator.n_outputs_ > 1 else hot[:, 1:]
 
 
-def negative_loss(estimator: MLPClassifier | MLPRegressor, X: Array, y: Array) -> float:
+def negative_loss(
+    estimator: MLPClassifier | MLPRegressor, X: Array, y: Array, sample_weight: Array | None = None
+) -> float:
     """A scorer: the mean loss of the rows without penalty, below 0 so that higher is better.
 
     Finer than the accuracy, which a small validation part knows in few steps only; and unlike
@@ -42,4 +44,5 @@ def negative_loss(estimator: MLPClassifier | MLPRegressor, X: Array, y: Array) -
     """
     network = estimator.network_
     passes = forward(network, estimator.parameters_, X)
-    return -float(loss(network, passes, network_targets(estimator, y)))
+    targets = network_targets(estimator, y)
+    return -float(loss(network, passes, targets, sample_weight=sample_weight))
