@@ -106,3 +106,9 @@ def test_rates_are_float64_one_for_each_step(schedule: Schedule) -> None:
     rates = schedule.rates(np.arange(4), Moment(total_steps=4))
     assert rates.dtype == np.float64
     assert rates.shape == (4,)
+
+
+def test_inverse_scaling_begins_anew_with_each_training() -> None:
+    schedule = InverseScaling(0.1, begun_at=99)
+    rates = [schedule.rates(np.arange(1), Moment(samples_seen=seen))[0] for seen in (99, 199)]
+    assert rates == pytest.approx([0.1, 0.1 / 200**0.5])

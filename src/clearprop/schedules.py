@@ -83,6 +83,12 @@ class InverseScaling:
 
     Where that power is beyond all numbers the rate is its limit, 0.
 
+    Args:
+        initial: rate of the first epoch.
+        power: the exponent.
+        begun_at: rows seen when this training began; until more are seen, the rate is the initial
+            one. A warm start in scikit-learn begins so, and goes on as if it had never stopped.
+
     Examples:
         >>> InverseScaling(0.1).rates(np.arange(1), Moment(samples_seen=99))
         array([0.01])
@@ -90,9 +96,12 @@ class InverseScaling:
 
     initial: float = 1e-3
     power: float = 0.5
+    begun_at: int = 0
 
     def rates(self, steps: Steps, moment: Moment) -> Rates:
         """The same rate at every step of an epoch."""
+        if moment.samples_seen == self.begun_at:
+            return np.full(len(steps), self.initial)
         try:
             divisor = float(moment.samples_seen + 1) ** self.power
         except OverflowError:

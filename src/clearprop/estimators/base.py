@@ -362,7 +362,10 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
             validation_score, validation = given_validation(self, problem, X_val, y_val)
         elif self.early_stopping:
             problem, validation_score, validation = split_validation(self, problem)
-        optimizer, schedule = make_optimizer(self), make_schedule(self)
+        optimizer, schedule = (
+            make_optimizer(self),
+            make_schedule(self, 0 if incremental else self.t_),
+        )
         state = self._next_state(optimizer, incremental)
         settings = self._settings(problem, incremental, validation)
         if self.resume and settings.checkpoint is not None and settings.checkpoint.exists():
@@ -379,6 +382,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
             callbacks=callbacks,
         )
         self._keep_result(result, validated=validation_score is not None)
+        self._goes_on = incremental
         if incremental:
             self._after_partial_fit(problem, result.stopped)
             return
@@ -460,6 +464,16 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         self.validation_scores_ = state.validation_scores if validated else None
         self.best_validation_score_ = state.best_score if validated else None
         self.best_loss_ = None if validated else state.best_loss
+
+    def __getstate__(self) -> dict[str, Any]:
+        """No data; and the optimizer's state only amid calls of `partial_fit`."""
+        kept: dict[str, Any] = dict(super().__getstate__())
+        if "_training" in kept:
+            kept["_training"] = training = copy.copy(self._training)
+            training.parameters = self.parameters_
+            if not self.__dict__.get("_goes_on"):
+                training.optimizer_state = None
+        return kept
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coefs_")

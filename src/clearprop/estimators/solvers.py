@@ -59,11 +59,16 @@ def make_optimizer(estimator: Any) -> Optimizer:
     return (Nesterov if estimator.nesterovs_momentum else Momentum)(estimator.momentum)
 
 
-def make_schedule(estimator: Any) -> Schedule:
-    """The learning-rate schedule that an estimator's parameters name; Adam's is constant."""
+def make_schedule(estimator: Any, begun_at: int = 0) -> Schedule:
+    """The learning-rate schedule that an estimator's parameters name; Adam's is constant.
+
+    Args:
+        estimator: whose parameters are meant.
+        begun_at: rows that an earlier fit has seen.
+    """
     initial = estimator.learning_rate_init
     if estimator.solver == "sgd" and estimator.learning_rate == "invscaling":
-        return InverseScaling(initial, estimator.power_t)
+        return InverseScaling(initial, estimator.power_t, begun_at)
     if estimator.solver == "sgd" and estimator.learning_rate == "adaptive":
         return Adaptive(initial)
     return Constant(initial)
