@@ -41,6 +41,7 @@ OURS = [
     "checkpoint_seconds",
     "resume",
     "n_threads",
+    "dtype",
 ]
 
 # Most fits here are kept short on purpose.

@@ -101,6 +101,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         "checkpoint_seconds": [Interval(Real, 0, None, closed="left")],
         "resume": ["boolean"],
         "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+        "dtype": [StrOptions({"float32", "float64"}), None],
     }
 
     def __init__(
@@ -136,6 +137,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         checkpoint_seconds: float = 30.0,
         resume: bool = False,
         n_threads: int | None = None,
+        dtype: str | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -167,6 +169,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         self.checkpoint_seconds = checkpoint_seconds
         self.resume = resume
         self.n_threads = n_threads
+        self.dtype = dtype
 
     @abstractmethod
     def _encode_targets(
@@ -246,6 +249,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         """
         self._validate_params()
         X, Y = self._encode_targets(X, y, reset=True, incremental=False, anew=True)
+        X = _as_rows(X, self.dtype or X.dtype)
         self._random_state = check_random_state(self.random_state)
         self._begin(X, _as_targets(Y, X.dtype))
         return self
@@ -262,7 +266,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
     ) -> Any:
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, Y = self._encode_targets(X, y, reset=first, incremental=incremental)
-        X = _as_rows(X, X.dtype)
+        X = _as_rows(X, self.dtype or X.dtype)
         Y = _as_targets(Y, X.dtype)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(
@@ -382,8 +386,9 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
             callbacks=callbacks,
         )
         self._keep_result(result, validated=validation_score is not None)
-        self._goes_on = incremental
+        self.__dict__.pop("_amid_partial_fit", None)
         if incremental:
+            self._amid_partial_fit = True
             self._after_partial_fit(problem, result.stopped)
             return
         if result.stopped in STOP_WARNINGS:
@@ -471,7 +476,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         if "_training" in kept:
             kept["_training"] = training = copy.copy(self._training)
             training.parameters = self.parameters_
-            if not self.__dict__.get("_goes_on"):
+            if "_amid_partial_fit" not in kept:
                 training.optimizer_state = None
         return kept
 
@@ -506,4 +511,14 @@ def _as_rows(X: Any, dtype: Any) -> Any:
     """X with rows that can be picked: CSR where it is sparse, and of the network's dtype."""
     if sparse.issparse(X):
         X = X.tocsr()
-    return X.astype(dtype, copy=False)
+    if X.dtype == dtype:
+        return X
+    with np.errstate(over="ignore"):
+        rows = X.astype(dtype)
+    if not np.isfinite(rows.data if sparse.issparse(rows) else rows).all():
+        raise ParameterError(
+            f"X: it reaches {abs(X).max():.3g}, beyond the largest number of {np.dtype(dtype)}, "
+            "which the network computes in",
+            remedy="Standardise X, or choose dtype='float64'.",
+        )
+    return rows
