@@ -16,6 +16,7 @@ from clearprop.schedules import (
     Cosine,
     InverseScaling,
     Moment,
+    OneCycle,
     Schedule,
     WarmUp,
 )
@@ -25,6 +26,7 @@ ALL: list[Schedule] = [
     InverseScaling(0.1),
     Adaptive(0.1),
     Cosine(0.1),
+    OneCycle(0.1),
     WarmUp(3, then=Cosine(0.1)),
 ]
 
@@ -112,3 +114,24 @@ def test_inverse_scaling_begins_anew_with_each_training() -> None:
     schedule = InverseScaling(0.1, begun_at=99)
     rates = [schedule.rates(np.arange(1), Moment(samples_seen=seen))[0] for seen in (99, 199)]
     assert rates == pytest.approx([0.1, 0.1 / 200**0.5])
+
+
+def test_half_a_wave_is_the_cosines() -> None:
+    share = np.linspace(0.0, 1.0, 1001)
+    rates = Cosine(1.0).rates(np.arange(1001), Moment(total_steps=1000))
+    np.testing.assert_allclose(rates, (1.0 + np.cos(np.pi * share)) / 2.0, atol=3e-16)
+    # Pinned, as every processor is to give them.
+    assert [rate.hex() for rate in rates[[1, 333, 999]].tolist()] == [
+        "0x1.ffffad3534100p-1",
+        "0x1.803b6aa646231p-1",
+        "0x1.4b2b2fc020000p-19",
+    ]
+
+
+def test_one_cycle_rises_then_falls() -> None:
+    rates = OneCycle(2.0, rise=0.25).rates(np.arange(101), Moment(total_steps=100))
+    assert rates[0] == pytest.approx(2.0 / 25.0)
+    assert rates[25] == pytest.approx(2.0)
+    assert rates[100] == pytest.approx(2.0 / 250_000.0)
+    assert (np.diff(rates[:26]) > 0.0).all()
+    assert (np.diff(rates[25:]) < 0.0).all()

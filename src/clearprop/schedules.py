@@ -21,6 +21,7 @@ __all__ = [
     "Cosine",
     "InverseScaling",
     "Moment",
+    "OneCycle",
     "Schedule",
     "WarmUp",
 ]
@@ -30,6 +31,7 @@ Steps = npt.NDArray[np.int64]
 
 _ADAPTIVE_DIVISOR = 5.0
 _ADAPTIVE_FLOOR = 1e-6
+_LAST_POWER = 25  # of sine's series: up to pi / 2, what follows is below a rounding
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,20 @@ class Adaptive:
         return self._rate(moment) > _ADAPTIVE_FLOOR
 
 
+def _half_wave(share: Rates) -> Rates:
+    """(1 + cos(pi * share)) / 2, from 1 at 0 to 0 at 1, with the same bits on every processor.
+
+    As (1 - sin(x)) / 2, x = pi (share - 1/2), by sine's series: libraries' cosines differ in their
+    last bit from one processor to another, additions and multiplications do not.
+    """
+    x = np.pi * (share - 0.5)
+    square, series = x * x, np.ones_like(x)
+    for power in range(_LAST_POWER - 1, 0, -2):
+        series = 1.0 - series * square / (power * (power + 1))
+    wave: Rates = 0.5 - 0.5 * (x * series)
+    return wave
+
+
 @dataclass(frozen=True)
 class Cosine:
     """rate = initial * (1 + cos(pi * step / total_steps)) / 2: from initial to 0 over the training.
@@ -155,9 +171,41 @@ class Cosine:
 
     def rates(self, steps: Steps, moment: Moment) -> Rates:
         """Half a cosine wave over all planned steps; 0 beyond them."""
-        share = np.minimum(steps / moment.total_steps, 1.0)
-        rates: Rates = self.initial * 0.5 * (1.0 + np.cos(np.pi * share))
+        rates: Rates = self.initial * _half_wave(np.minimum(steps / moment.total_steps, 1.0))
         return rates
+
+    def goes_on_after_plateau(self, moment: Moment) -> bool:  # noqa: ARG002 - one signature for all
+        """No: the schedule does not react to plateaus."""
+        return False
+
+
+@dataclass(frozen=True)
+class OneCycle:
+    """From highest / 25 up to highest, then down to highest / 250,000, each by half a cosine wave.
+
+    Args:
+        highest: the highest rate.
+        rise: share of all planned steps after which it is reached.
+
+    Examples:
+        >>> OneCycle(0.1, rise=0.5).rates(np.array([0, 5, 10]), Moment(total_steps=10)).round(7)
+        array([4.e-03, 1.e-01, 4.e-07])
+
+    Source: Smith & Topin, "Super-convergence: very fast training of neural networks using large
+    learning rates", 2018; the divisors are those that became customary.
+    """
+
+    highest: float = 1e-3
+    rise: float = 0.3
+
+    def rates(self, steps: Steps, moment: Moment) -> Rates:
+        """Up and down over all planned steps."""
+        share = np.minimum(steps / moment.total_steps, 1.0)
+        first, last = self.highest / 25.0, self.highest / 250_000.0
+        up = self.highest + (first - self.highest) * _half_wave(np.minimum(share / self.rise, 1.0))
+        fallen = np.maximum(share - self.rise, 0.0) / (1.0 - self.rise)
+        down = last + (self.highest - last) * _half_wave(fallen)
+        return np.where(share < self.rise, up, down)
 
     def goes_on_after_plateau(self, moment: Moment) -> bool:  # noqa: ARG002 - one signature for all
         """No: the schedule does not react to plateaus."""

@@ -42,6 +42,8 @@ OURS = [
     "resume",
     "n_threads",
     "dtype",
+    "weight_decay",
+    "warmup_epochs",
 ]
 
 # Most fits here are kept short on purpose.

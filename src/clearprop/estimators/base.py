@@ -28,11 +28,13 @@ from clearprop.engines.default import default_engine
 from clearprop.errors import DataWarning, ParameterError
 from clearprop.estimators.inspection import InspectionMixin
 from clearprop.estimators.solvers import (
+    PLANNED,
     STOCHASTIC_SOLVERS,
     STOP_WARNINGS,
     make_optimizer,
     make_schedule,
     minimize_lbfgs,
+    require_epochs,
 )
 from clearprop.estimators.validation import given_validation, split_validation
 from clearprop.estimators.verbose import VerboseLines
@@ -73,7 +75,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         "solver": [StrOptions({"lbfgs", *STOCHASTIC_SOLVERS})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive", *PLANNED})],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, 0, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -102,6 +104,8 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         "resume": ["boolean"],
         "n_threads": [Interval(Integral, 1, None, closed="left"), None],
         "dtype": [StrOptions({"float32", "float64"}), None],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "warmup_epochs": [Interval(Real, 0, None, closed="left")],
     }
 
     def __init__(
@@ -138,6 +142,8 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         resume: bool = False,
         n_threads: int | None = None,
         dtype: str | None = None,
+        weight_decay: float = 0.01,
+        warmup_epochs: float = 0.0,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -170,6 +176,8 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         self.resume = resume
         self.n_threads = n_threads
         self.dtype = dtype
+        self.weight_decay = weight_decay
+        self.warmup_epochs = warmup_epochs
 
     @abstractmethod
     def _encode_targets(
@@ -291,6 +299,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         problem = Problem(self.network_, X, Y, sample_weight, float(self.alpha))
         try:
             if self.solver == "lbfgs":
+                require_epochs(self, "solver='lbfgs'")
                 self._refuse_for_lbfgs(X_val=X_val, y_val=y_val, checkpoint=self.checkpoint)
                 self._fit_lbfgs(problem)
             else:
@@ -361,17 +370,18 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
                 "partial_fit keeps no checkpoint: it would go back to it at every call",
                 remedy="Leave checkpoint and resume out, or call fit.",
             )
+        if incremental:
+            require_epochs(self, "partial_fit")
         validation_score, validation = None, ""
         if X_val is not None or y_val is not None:
             validation_score, validation = given_validation(self, problem, X_val, y_val)
         elif self.early_stopping:
             problem, validation_score, validation = split_validation(self, problem)
-        optimizer, schedule = (
-            make_optimizer(self),
-            make_schedule(self, 0 if incremental else self.t_),
-        )
-        state = self._next_state(optimizer, incremental)
         settings = self._settings(problem, incremental, validation)
+        steps_per_epoch = -(-len(problem.Y) // settings.batch_size)
+        schedule = make_schedule(self, steps_per_epoch, 0 if incremental else self.t_)
+        optimizer = make_optimizer(self)
+        state = self._next_state(optimizer, incremental)
         if self.resume and settings.checkpoint is not None and settings.checkpoint.exists():
             state = resume(settings.checkpoint, problem, settings, optimizer, schedule)
         callbacks = [*(self.callbacks or ()), *([VerboseLines(self)] if self.verbose else ())]

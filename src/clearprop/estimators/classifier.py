@@ -38,10 +38,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     Args:
         hidden_layer_sizes: width of each hidden layer.
         activation: hidden activation: a name from `clearprop.activations.ACTIVATIONS`.
-        solver: "adam", "sgd" or "lbfgs".
+        solver: "adam", "sgd", "lbfgs", or "adamw", Adam with weight_decay.
         alpha: strength of the L2 penalty on the weights.
         batch_size: rows per step; "auto" is min(200, n_samples).
-        learning_rate: "constant", "invscaling" or "adaptive"; for solver="sgd".
+        learning_rate: "constant", "invscaling" or "adaptive", for solver="sgd"; for every solver
+            but "lbfgs" also "cosine", falling to 0 over max_iter epochs, and "one_cycle", rising
+            over 0.3 of them to learning_rate_init and falling again.
         learning_rate_init: learning rate to begin with.
         power_t: exponent of "invscaling".
         max_iter: epochs at most (L-BFGS: iterations).
@@ -70,6 +72,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             processors warrant. The result has the same bits for any number.
         dtype: "float32" (about twice as fast) or "float64": of the parameters and all arithmetic;
             None takes X's, float64 where X has another.
+        weight_decay: share of a weight lost per step and unit of learning rate, for
+            solver="adamw"; alpha, the penalty in the loss, is apart from it.
+        warmup_epochs: epochs over which the learning rate rises from 0 to what it would be.
         class_weight: what each row's weight is multiplied by: a dict from class label to weight
             (1 for classes not named), or "balanced", n_samples / (n_classes * rows of the class),
             so that every class counts alike; None for 1. The validation score of early stopping
@@ -138,6 +143,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         resume: bool = False,
         n_threads: int | None = None,
         dtype: str | None = None,
+        weight_decay: float = 0.01,
+        warmup_epochs: float = 0.0,
         class_weight: Any = None,
     ) -> None:
         super().__init__(
@@ -172,6 +179,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             resume=resume,
             n_threads=n_threads,
             dtype=dtype,
+            weight_decay=weight_decay,
+            warmup_epochs=warmup_epochs,
         )
         self.class_weight = class_weight
 

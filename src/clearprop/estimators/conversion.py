@@ -30,7 +30,11 @@ _PAIRS: tuple[tuple[Any, Any], ...] = (
     (MLPRegressor, theirs.MLPRegressor),
 )
 
-_ACTIVATIONS = ("identity", "logistic", "relu", "tanh")
+_THEIRS = {
+    "activation": ("identity", "logistic", "relu", "tanh"),
+    "solver": ("adam", "lbfgs", "sgd"),
+    "learning_rate": ("adaptive", "constant", "invscaling"),
+}
 _ADAPTIVE_DIVISOR = 5.0  # of learning_rate="adaptive", at each plateau
 
 _FITTED = (
@@ -106,7 +110,8 @@ def to_sklearn(model: MLPClassifier | MLPRegressor) -> Any:
         that it does not have are left out.
 
     Raises:
-        ParameterError: model is something else, or has an activation that scikit-learn's does not.
+        ParameterError: model is something else, or has an activation, solver or learning rate that
+            scikit-learn's does not.
         sklearn.exceptions.NotFittedError: it is not fitted.
 
     Examples:
@@ -118,11 +123,12 @@ def to_sklearn(model: MLPClassifier | MLPRegressor) -> Any:
     """
     kind = _other_side(model, "to_sklearn", 0, 1)
     check_is_fitted(model)
-    if model.activation not in _ACTIVATIONS:
-        raise ParameterError(
-            f"activation: scikit-learn has no {model.activation!r}",
-            remedy=f"It has {', '.join(_ACTIVATIONS)}; save_model keeps any network.",
-        )
+    for name, known in _THEIRS.items():
+        if getattr(model, name) not in known:
+            raise ParameterError(
+                f"{name}: scikit-learn has no {getattr(model, name)!r}",
+                remedy=f"It has {', '.join(known)}; save_model keeps any network.",
+            )
     names = set(kind().get_params())
     fitted = kind(**{name: value for name, value in model.get_params().items() if name in names})
     _copy_fitted(model, fitted)

@@ -30,7 +30,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         loss: "squared_error", or "poisson" for targets of 0 and more (yhat = exp(z)).
         hidden_layer_sizes: as in `MLPClassifier`, and so are all the parameters that follow.
         activation: hidden activation.
-        solver: "adam", "sgd" or "lbfgs".
+        solver: "adam", "sgd", "lbfgs", or "adamw", Adam with weight_decay.
         alpha: strength of the L2 penalty on the weights.
         batch_size: rows per step.
         learning_rate: "constant", "invscaling" or "adaptive".
@@ -61,6 +61,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
             processors warrant. The result has the same bits for any number.
         dtype: "float32" (about twice as fast) or "float64": of the parameters and all arithmetic;
             None takes X's, float64 where X has another.
+        weight_decay: share of a weight lost per step and unit of learning rate, for
+            solver="adamw"; alpha, the penalty in the loss, is apart from it.
+        warmup_epochs: epochs over which the learning rate rises from 0 to what it would be.
 
     Attributes:
         coefs_: coefs_[l] = W[l], shape (fan_in, fan_out).
@@ -119,6 +122,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         resume: bool = False,
         n_threads: int | None = None,
         dtype: str | None = None,
+        weight_decay: float = 0.01,
+        warmup_epochs: float = 0.0,
     ) -> None:
         super().__init__(
             hidden_layer_sizes=hidden_layer_sizes,
@@ -152,6 +157,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
             resume=resume,
             n_threads=n_threads,
             dtype=dtype,
+            weight_decay=weight_decay,
+            warmup_epochs=warmup_epochs,
         )
         self.loss = loss
 

@@ -13,23 +13,37 @@ import scipy.optimize
 from sklearn.exceptions import ConvergenceWarning
 
 from clearprop.engines import Engine, Problem
+from clearprop.errors import ParameterError
 from clearprop.network import Layer
-from clearprop.optimizers import SGD, Adam, Momentum, Nesterov, Optimizer
-from clearprop.schedules import Adaptive, Constant, InverseScaling, Schedule
+from clearprop.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
+from clearprop.schedules import (
+    Adaptive,
+    Constant,
+    Cosine,
+    InverseScaling,
+    OneCycle,
+    Schedule,
+    WarmUp,
+)
 from clearprop.training import Callback, Progress
 from clearprop.training.interrupt import Interrupt
 from clearprop.training.verdict import divergence_error, is_finite
 
 __all__ = [
+    "PLANNED",
     "STOCHASTIC_SOLVERS",
     "STOP_WARNINGS",
     "is_stochastic",
     "make_optimizer",
     "make_schedule",
     "minimize_lbfgs",
+    "require_epochs",
 ]
 
-STOCHASTIC_SOLVERS = ("sgd", "adam")
+STOCHASTIC_SOLVERS = ("sgd", "adam", "adamw")
+
+PLANNED = ("cosine", "one_cycle")
+"""Learning rates that follow the number of epochs."""
 
 STOP_WARNINGS = {
     "interrupted": "Training interrupted by user.",
@@ -54,24 +68,58 @@ def make_optimizer(estimator: Any) -> Optimizer:
     """The optimizer that an estimator's parameters name."""
     if estimator.solver == "adam":
         return Adam(estimator.beta_1, estimator.beta_2, estimator.epsilon)
+    if estimator.solver == "adamw":
+        return AdamW(estimator.beta_1, estimator.beta_2, estimator.epsilon, estimator.weight_decay)
     if estimator.momentum == 0:
         return SGD()
     return (Nesterov if estimator.nesterovs_momentum else Momentum)(estimator.momentum)
 
 
-def make_schedule(estimator: Any, begun_at: int = 0) -> Schedule:
-    """The learning-rate schedule that an estimator's parameters name; Adam's is constant.
+def make_schedule(estimator: Any, steps_per_epoch: int, begun_at: int = 0) -> Schedule:
+    """The learning-rate schedule that an estimator's parameters name.
+
+    "invscaling" and "adaptive" are for SGD, as in scikit-learn; the others for every solver.
 
     Args:
         estimator: whose parameters are meant.
+        steps_per_epoch: what an epoch of warm-up takes.
         begun_at: rows that an earlier fit has seen.
     """
-    initial = estimator.learning_rate_init
-    if estimator.solver == "sgd" and estimator.learning_rate == "invscaling":
+    schedule = _after_warm_up(estimator, begun_at)
+    n_steps = round(estimator.warmup_epochs * steps_per_epoch)
+    return WarmUp(n_steps, then=schedule) if n_steps > 0 else schedule
+
+
+def _after_warm_up(estimator: Any, begun_at: int) -> Schedule:
+    initial, name = estimator.learning_rate_init, estimator.learning_rate
+    if name == "cosine":
+        return Cosine(initial)
+    if name == "one_cycle":
+        return OneCycle(initial)
+    if estimator.solver == "sgd" and name == "invscaling":
         return InverseScaling(initial, estimator.power_t, begun_at)
-    if estimator.solver == "sgd" and estimator.learning_rate == "adaptive":
+    if estimator.solver == "sgd" and name == "adaptive":
         return Adaptive(initial)
     return Constant(initial)
+
+
+def require_epochs(estimator: Any, caller: str) -> None:
+    """Refuse a learning rate over the epochs of a training that has none.
+
+    Args:
+        estimator: whose parameters are meant.
+        caller: who has no epochs, for the message.
+
+    Raises:
+        ParameterError: `learning_rate` or `warmup_epochs` needs them.
+    """
+    name = estimator.learning_rate
+    if name in PLANNED or estimator.warmup_epochs > 0:
+        told = f"learning_rate={name!r}" if name in PLANNED else "warmup_epochs"
+        raise ParameterError(
+            f"{told} follows the epochs of a fit, and {caller} has none",
+            remedy="Set learning_rate='constant' and warmup_epochs=0, or fit with solver='adam'.",
+        )
 
 
 def _pack(layers: Sequence[Layer]) -> Array:
