@@ -163,3 +163,4 @@ def test_the_key_depends_on_source_kind_and_processor() -> None:
 
 def test_one_processor_has_one_program() -> None:
     assert program.load_program(np.float32) is program.load_program(np.dtype("float32"))
+    assert program.load_program("float32") is program.load_program(np.float32)

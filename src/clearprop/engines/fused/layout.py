@@ -7,16 +7,17 @@ begins p * panel * rows numbers after the start. This file knows nothing of what
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Panels", "aligned_zeros", "padded"]
+__all__ = ["Panels", "Views", "aligned_zeros", "pack", "padded", "unpack"]
 
 Array = npt.NDArray[Any]
+Views = list[tuple[slice, Array]]
+"""A matrix's panels: the columns of each, and where it lies."""
 
 CACHE_LINE = 64
 
@@ -52,10 +53,10 @@ class Panels:
     Examples:
         >>> layout = Panels(rows=2, columns=3, panel=2, lanes=1)
         >>> memory = np.zeros(layout.size)
-        >>> layout.pack(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), memory)
+        >>> pack(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), layout.views(memory))
         >>> memory
         array([1., 2., 4., 5., 3., 6.])
-        >>> layout.unpack(memory)
+        >>> unpack(layout.views(memory))
         array([[1., 2., 3.],
                [4., 5., 6.]])
     """
@@ -70,22 +71,28 @@ class Panels:
         """Numbers that the matrix takes."""
         return self.rows * padded(self.columns, self.lanes)
 
-    def _views(self, memory: Array) -> Iterator[tuple[slice, Array]]:
+    def views(self, memory: Array) -> Views:
+        """Each panel's columns of the matrix, and the panel in memory without its padding."""
+        views = []
         for first in range(0, self.columns, self.panel):
             columns = min(self.panel, self.columns - first)
             width = padded(columns, self.lanes)
             start = first * self.rows
             view = memory[start : start + self.rows * width].reshape(self.rows, width)
-            yield slice(first, first + columns), view[:, :columns]
+            views.append((slice(first, first + columns), view[:, :columns]))
+        return views
 
-    def pack(self, matrix: Array, memory: Array) -> None:
-        """Write a matrix into memory; the padding is left as it is."""
-        for columns, view in self._views(memory):
-            view[...] = matrix[:, columns]
 
-    def unpack(self, memory: Array) -> Array:
-        """A copy of the matrix in memory."""
-        matrix = np.empty((self.rows, self.columns), memory.dtype)
-        for columns, view in self._views(memory):
-            matrix[:, columns] = view
-        return matrix
+def pack(matrix: Array, views: Views) -> None:
+    """Write a matrix into its panels; the padding is left as it is."""
+    for columns, view in views:
+        view[...] = matrix[:, columns]
+
+
+def unpack(views: Views) -> Array:
+    """A copy of the matrix in its panels."""
+    _, last = views[-1]
+    matrix = np.empty((len(last), views[-1][0].stop), last.dtype)
+    for columns, view in views:
+        matrix[:, columns] = view
+    return matrix

@@ -81,7 +81,8 @@ def load_program(dtype: Any) -> Program:
     Raises:
         Exception: whatever Numba or LLVM could not do on this machine.
     """
-    wanted = (np.dtype(dtype).name, *_processor())
+    dtype = np.dtype(dtype)
+    wanted = (dtype.name, *_processor())
     with _lock:
         if wanted not in _loaded:
             key = _key(*wanted)

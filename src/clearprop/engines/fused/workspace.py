@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clearprop.engines.fused.layout import Panels, aligned_zeros, padded
+from clearprop.engines.fused.layout import Panels, Views, aligned_zeros, pack, padded, unpack
 from clearprop.engines.fused.program import Program
 from clearprop.engines.fused.records import (
     ACTIVATION_CODES,
@@ -87,6 +87,7 @@ class Workspace:
     ) -> None:
         self._program, self._network, self._dtype = program, network, np.dtype(dtype)
         self._keep: list[Array] = []
+        self._found: dict[int, list[tuple[Views, Array]]] = {}
         self.plan = np.zeros(1, PLAN)
         self._layers = np.zeros(network.n_layers, LAYER)
         self._place_parameters(n_slots, gradients)
@@ -177,19 +178,22 @@ class Workspace:
 
     def put(self, layers: Sequence[Layer], copy: int = 0) -> None:
         """Write parameters (copy 0), or one of the optimizer's slots (copy 1 …)."""
-        memory, at = self._copies[copy], 0
-        for shape, (W, b) in zip(self._shapes, layers, strict=True):
-            shape.pack(W, memory[at : at + shape.size])
-            at += shape.size
-            memory[at : at + shape.columns] = b
-            at += self._padded(shape.columns)
+        for (views, bias), (W, b) in zip(self._places(copy), layers, strict=True):
+            pack(W, views)
+            bias[...] = b
 
     def get(self, copy: int = 0) -> list[Layer]:
-        """Read parameters (copy 0), a slot (copy 1 …) or the gradient (the last copy)."""
-        memory, at, layers = self._copies[copy], 0, []
-        for shape in self._shapes:
-            W = shape.unpack(memory[at : at + shape.size])
-            at += shape.size
-            layers.append(Layer(W, memory[at : at + shape.columns].copy()))
-            at += self._padded(shape.columns)
-        return layers
+        """Read parameters (copy 0), a slot (copy 1 …) or the gradient (copy -1)."""
+        return [Layer(unpack(views), bias.copy()) for views, bias in self._places(copy)]
+
+    def _places(self, copy: int) -> list[tuple[Views, Array]]:
+        """Where each layer's W and b lie; kept, as finding them takes longer than copying."""
+        if copy not in self._found:
+            memory, at, found = self._copies[copy], 0, []
+            for shape in self._shapes:
+                views = shape.views(memory[at : at + shape.size])
+                at += shape.size
+                found.append((views, memory[at : at + shape.columns]))
+                at += self._padded(shape.columns)
+            self._found[copy] = found
+        return self._found[copy]
