@@ -33,11 +33,13 @@ class Passes(NamedTuple):
         inputs: inputs[l] is layer l's input, shape (n_samples, sizes[l]); inputs[0] is X.
         z: z[l] is layer l's pre-activation, shape (n_samples, sizes[l + 1]); z[-1] are the logits.
         output: yhat, shape (n_samples, sizes[-1]).
+        dropout: what each hidden layer's h was multiplied by, shape of h; None without dropout.
     """
 
     inputs: list[Array]
     z: list[Array]
     output: Array
+    dropout: Sequence[Array] | None = None
 
 
 class Gradients(NamedTuple):
@@ -62,6 +64,7 @@ def forward(
     X: Array,
     *,
     hold: Sequence[Array] | None = None,
+    dropout: Sequence[Array] | None = None,
 ) -> Passes:
     """Run a batch through the network: z[l] = input[l] @ W[l] + b[l], input[l+1] = sigma(z[l]).
 
@@ -71,6 +74,8 @@ def forward(
         X: batch, shape (n_samples, sizes[0]), same library and dtype.
         hold: pre-activations of an earlier pass; an activation made of two pieces (relu) then keeps
             the piece that held there. For finite differences at a kink; leave it out otherwise.
+        dropout: what each hidden layer's h is multiplied by in a training step with dropout
+            (`clearprop.dropout`), shape of h; None for a prediction.
 
     Returns:
         `Passes` with every layer's input, pre-activation, and the output yhat.
@@ -98,7 +103,9 @@ def forward(
                 inputs.append(activation.branch(z[index], hold[index]))
             else:
                 inputs.append(activation.function(z[index]))
-    return Passes(inputs, z, OUTPUTS[network.output].function(z[-1]))
+            if dropout is not None:
+                inputs[-1] = inputs[-1] * dropout[index]
+    return Passes(inputs, z, OUTPUTS[network.output].function(z[-1]), dropout)
 
 
 def loss(
@@ -155,6 +162,8 @@ def backward(
         dW[l] = input[l]^T @ delta[l]     db[l] = column sums of delta[l]
         dinput[l] = delta[l] @ W[l]^T     delta[l-1] = dinput[l] * sigma'(z[l-1])
 
+    With dropout, where input[l] = sigma(z[l-1]) * scales, so is delta[l-1].
+
     Args:
         network: the network.
         parameters: the parameters `passes` was computed with, from before any update.
@@ -197,8 +206,12 @@ def backward(
         gradients.dinput.insert(0, dinput)
         if index > 0:
             activation = ACTIVATIONS[network.hidden[index - 1]]
+            z, h = passes.z[index - 1], passes.inputs[index]
+            if passes.dropout is not None:
+                # What was dropped says nothing of sigma'(z).
+                dinput, h = dinput * passes.dropout[index - 1], activation.function(z)
             # The Jacobian of h by z is diagonal, so the product with it is elementwise.
-            delta = dinput * activation.derivative(passes.z[index - 1], passes.inputs[index])
+            delta = dinput * activation.derivative(z, h)
     return gradients
 
 

@@ -11,6 +11,7 @@ and numbers, so that a checkpoint can hold it. This file knows nothing of networ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -18,7 +19,18 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SGD", "Adam", "AdamW", "Momentum", "Nesterov", "Optimizer", "OptimizerState"]
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Clipped",
+    "Momentum",
+    "Nadam",
+    "Nesterov",
+    "Optimizer",
+    "OptimizerState",
+    "RMSprop",
+]
 
 Array = npt.NDArray[Any]
 
@@ -172,6 +184,51 @@ class Nesterov:
 
 
 @dataclass(frozen=True)
+class RMSprop:
+    """Steps divided by the root of the mean of the squared gradients.
+
+        v = beta_2 v + (1 - beta_2) dw^2        w = w - learning_rate * dw / (sqrt(v) + epsilon)
+
+    v begins at 0 and is not corrected for it, so the first steps are the longest: 1 / sqrt(1 -
+    beta_2) times the learning rate. PyTorch's form too; Keras adds epsilon inside of the root.
+
+    Args:
+        beta_2: decay of the mean of the squared gradients, 0 to below 1 (Hinton's 0.9).
+        epsilon: keeps the division from 0; above 0.
+
+    Examples:
+        >>> w = np.array([1.0])
+        >>> optimizer = RMSprop(beta_2=0.75)
+        >>> optimizer.update([w], [np.array([4.0])], optimizer.start([w]), learning_rate=0.1)
+        >>> w.round(6)  # 1 - 0.1 * 4 / sqrt(0.25 * 16)
+        array([0.8])
+
+    Source: Hinton, "Neural networks for machine learning", lecture 6e, 2012.
+    """
+
+    beta_2: float = 0.9
+    epsilon: float = 1e-8
+
+    def start(self, arrays: Sequence[Array]) -> OptimizerState:
+        """A mean of zero."""
+        return OptimizerState(slots={"mean_square": _zeros(arrays)})
+
+    def update(
+        self,
+        arrays: Sequence[Array],
+        gradients: Sequence[Array],
+        state: OptimizerState,
+        learning_rate: float,
+    ) -> None:
+        """v = beta_2 v + (1 - beta_2) dw^2, w -= learning_rate * dw / (sqrt(v) + epsilon)."""
+        for w, dw, v in zip(arrays, gradients, state.slots["mean_square"], strict=True):
+            v *= self.beta_2
+            v += (1.0 - self.beta_2) * (dw * dw)
+            w -= learning_rate * dw / (np.sqrt(v) + self.epsilon)
+        state.n_updates += 1
+
+
+@dataclass(frozen=True)
 class Adam:
     """Adam, with epsilon outside of the bias correction, as in scikit-learn.
 
@@ -267,3 +324,96 @@ class AdamW(Adam):
             if w.ndim == 2:
                 w *= 1.0 - learning_rate * self.weight_decay
         super().update(arrays, gradients, state, learning_rate)
+
+
+@dataclass(frozen=True)
+class Nadam(Adam):
+    """Adam with Nesterov's momentum: the step looks one update of the mean ahead.
+
+        m, v as in `Adam`
+        ahead = beta_1 (1 - beta_1^t) / (1 - beta_1^(t+1)) * m + (1 - beta_1) * dw
+        w = w - learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * ahead / (sqrt(v) + epsilon)
+
+    beta_1 is constant here, as in the paper's algorithm; PyTorch and Keras let it rise along a
+    schedule of their own (0.5 * 0.96^(t/250) below its value).
+
+    Examples:
+        >>> w = np.array([1.0])
+        >>> nadam = Nadam()
+        >>> nadam.update([w], [np.array([4.0])], nadam.start([w]), learning_rate=0.1)
+        >>> w.round(6)  # 1 - 0.1 * (0.9 * 0.1 / 0.19 + 1)
+        array([0.852632])
+
+    Source: Dozat, "Incorporating Nesterov momentum into Adam", 2016.
+    """
+
+    def update(
+        self,
+        arrays: Sequence[Array],
+        gradients: Sequence[Array],
+        state: OptimizerState,
+        learning_rate: float,
+    ) -> None:
+        """One bias-corrected step along the mean that the next update would have."""
+        powers = state.powers
+        powers["beta_1"] *= self.beta_1
+        powers["beta_2"] *= self.beta_2
+        left = 1.0 - powers["beta_1"]
+        rate = learning_rate * float(np.sqrt(1.0 - powers["beta_2"])) / left
+        mean_share = self.beta_1 * left / (1.0 - powers["beta_1"] * self.beta_1)
+        means, mean_squares = state.slots["mean"], state.slots["mean_square"]
+        for w, dw, m, v in zip(arrays, gradients, means, mean_squares, strict=True):
+            m *= self.beta_1
+            m += (1.0 - self.beta_1) * dw
+            v *= self.beta_2
+            v += (1.0 - self.beta_2) * (dw * dw)
+            ahead = mean_share * m + (1.0 - self.beta_1) * dw
+            w -= rate * ahead / (np.sqrt(v) + self.epsilon)
+        state.n_updates += 1
+
+
+@dataclass(frozen=True)
+class Clipped:
+    """An optimizer whose gradient is shortened to a greatest length first.
+
+        norm = sqrt(sum of all squared entries of all arrays)
+        dw = dw * max_norm / norm where norm > max_norm
+
+    The gradient keeps its direction. It is the gradient of all that is minimised: a penalty's share
+    is in it.
+
+    Args:
+        optimizer: makes the step.
+        max_norm: the greatest length; above 0.
+
+    Examples:
+        >>> w = np.array([1.0, 1.0])
+        >>> clipped = Clipped(SGD(), max_norm=1.0)
+        >>> clipped.update([w], [np.array([3.0, 4.0])], clipped.start([w]), learning_rate=1.0)
+        >>> w
+        array([0.4, 0.2])
+
+    Source: Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neural networks",
+    2013.
+    """
+
+    optimizer: Optimizer
+    max_norm: float
+
+    def start(self, arrays: Sequence[Array]) -> OptimizerState:
+        """The optimizer's own."""
+        return self.optimizer.start(arrays)
+
+    def update(
+        self,
+        arrays: Sequence[Array],
+        gradients: Sequence[Array],
+        state: OptimizerState,
+        learning_rate: float,
+    ) -> None:
+        """The optimizer's step with the shortened gradient."""
+        squares = sum(float(np.sum(np.square(dw, dtype=np.float64))) for dw in gradients)
+        norm = math.sqrt(squares)
+        if norm > self.max_norm:
+            gradients = [dw * (self.max_norm / norm) for dw in gradients]
+        self.optimizer.update(arrays, gradients, state, learning_rate)

@@ -30,6 +30,9 @@ class Problem:
         Y: targets, shape (n_samples, sizes[-1]), X's dtype.
         sample_weight: shape (n_samples,), X's dtype, or None.
         l2: strength of the L2 penalty (scikit-learn's alpha).
+        dropout: share of each hidden layer's units that a training step leaves out, one per hidden
+            layer; () for none. `loss_and_gradient` and `predict` leave none out.
+        dropout_seed: which ones (`clearprop.dropout`); 0 to 2^63 - 1.
     """
 
     network: Network
@@ -37,6 +40,8 @@ class Problem:
     Y: Array
     sample_weight: Array | None = None
     l2: float = 0.0
+    dropout: tuple[float, ...] = ()
+    dropout_seed: int = 0
 
 
 class Session(Protocol):

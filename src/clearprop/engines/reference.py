@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clearprop.backprop import backward, forward, loss
+from clearprop.dropout import dropout_scales
 from clearprop.engines import Problem
 from clearprop.losses import reduction_factor
 from clearprop.network import Layer, Network
@@ -28,12 +29,15 @@ _NUMBERS_AT_ONCE = 2**16  # per layer: its temporaries then stay in the processo
 
 
 def _loss_and_gradient(
-    problem: Problem, parameters: Sequence[Layer], rows: Any
+    problem: Problem,
+    parameters: Sequence[Layer],
+    rows: Any,
+    dropout: Sequence[Array] | None = None,
 ) -> tuple[float, list[Layer]]:
     network, l2 = problem.network, problem.l2
     X, Y = problem.X[rows], problem.Y[rows]
     sample_weight = None if problem.sample_weight is None else problem.sample_weight[rows]
-    passes = forward(network, parameters, X)
+    passes = forward(network, parameters, X, dropout=dropout)
     value = loss(network, passes, Y, sample_weight=sample_weight)
     gradients = backward(network, parameters, passes, Y, sample_weight=sample_weight, dx=False)
     dW = gradients.dW
@@ -88,7 +92,9 @@ class ReferenceSession:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for batch, learning_rate in enumerate(learning_rates):
                 rows = order[batch * batch_size : (batch + 1) * batch_size]
-                losses[batch], gradients = _loss_and_gradient(self._problem, self._parameters, rows)
+                losses[batch], gradients = _loss_and_gradient(
+                    self._problem, self._parameters, rows, self._dropout(len(rows))
+                )
                 self._optimizer.update(
                     _flat(self._parameters),
                     _flat(gradients),
@@ -96,6 +102,25 @@ class ReferenceSession:
                     float(learning_rate),
                 )
         return losses
+
+    def _dropout(self, n_rows: int) -> list[Array] | None:
+        """The next update's, for each hidden layer."""
+        problem = self._problem
+        if not any(problem.dropout):
+            return None
+        return [
+            dropout_scales(
+                rate,
+                (n_rows, width),
+                seed=problem.dropout_seed,
+                update=self.optimizer_state.n_updates,
+                layer=layer,
+                dtype=problem.Y.dtype,
+            )
+            for layer, (rate, width) in enumerate(
+                zip(problem.dropout, problem.network.sizes[1:-1], strict=True)
+            )
+        ]
 
     def parameters(self) -> list[Layer]:
         """A copy of the current parameters."""

@@ -26,13 +26,24 @@ from clearprop.engines.fused.workspace import Workspace, rows_at_once
 from clearprop.engines.reference import ReferenceEngine
 from clearprop.errors import EngineWarning
 from clearprop.network import Layer, Network
-from clearprop.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, OptimizerState
+from clearprop.optimizers import (
+    SGD,
+    Adam,
+    AdamW,
+    Clipped,
+    Momentum,
+    Nadam,
+    Nesterov,
+    Optimizer,
+    OptimizerState,
+    RMSprop,
+)
 
 __all__ = ["FusedEngine", "FusedSession"]
 
 Array = npt.NDArray[Any]
 
-_OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, Momentum, Nesterov, Adam, AdamW)
+_OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, Momentum, Nesterov, RMSprop, Adam, AdamW, Nadam)
 _LARGEST_KEPT = 100_000
 _kept = threading.local()
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -70,7 +81,8 @@ class FusedEngine:
         optimizer_state: OptimizerState | None = None,
     ) -> Session:
         """Begin or continue training from the given parameters."""
-        if type(optimizer) not in _OPTIMIZERS or not _can_run(problem.X):
+        inner = optimizer.optimizer if isinstance(optimizer, Clipped) else optimizer
+        if type(inner) not in _OPTIMIZERS or not _can_run(problem.X):
             return self._reference.session(problem, parameters, optimizer, optimizer_state)
         return FusedSession(problem, parameters, optimizer, optimizer_state, self._n_threads)
 
@@ -165,6 +177,11 @@ class FusedSession:
                 self._job.workspace.put(_pairs(slot), copy)
         plan = self._job.plan
         plan["task"] = TASK_CODES["train"]
+        self._job.workspace.drop(problem.dropout)
+        plan["dropout_seed"] = problem.dropout_seed
+        plan["max_norm"] = 0.0
+        if isinstance(optimizer, Clipped):
+            plan["max_norm"], optimizer = optimizer.max_norm, optimizer.optimizer
         plan["optimizer"] = OPTIMIZER_CODES[type(optimizer).__name__]
         plan["beta_1"] = getattr(optimizer, "beta_1", getattr(optimizer, "momentum", 0.0))
         plan["beta_2"] = getattr(optimizer, "beta_2", 0.0)
@@ -178,6 +195,7 @@ class FusedSession:
         """Train on consecutive batches; see `clearprop.engines.Session.run`."""
         n_batches = len(learning_rates)
         require_order(order, self._n_samples)
+        self._job.plan["update"] = self._n_updates
         losses = self._job.run(order[: n_batches * batch_size], batch_size, learning_rates)
         self._n_updates += n_batches
         return losses

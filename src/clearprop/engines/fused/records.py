@@ -12,6 +12,7 @@ __all__ = [
     "ACTIVATION_CODES",
     "B_BLOCK",
     "CONSTANTS",
+    "CONSTANTS_ROOM",
     "COUNTERS_BYTES",
     "K_BLOCK",
     "LAYER",
@@ -37,8 +38,12 @@ LAYER = np.dtype(
             "output_at",  # panels of plan.rows rows: z, then h in its place
             "delta_at",  # the same shape: sigma'(z), then delta in its place
             "delta_below_at",  # the layer's below
-            "squares_at",  # sums of squared weights, one per column and block of rows
+            "squares_at",  # sums of squared weights, one per column and block of rows; and one
+            # row more, for what is summed of biases
             "n_blocks",  # of SQUARES_ROWS rows of W, the last may be smaller
+            "number",  # from the input side
+            "keep_below",  # random numbers of units that are kept, as bits; 0 without dropout
+            "kept_scale_at",  # what those are multiplied by
         )
     ],
     align=True,
@@ -71,6 +76,9 @@ PLAN = np.dtype(
             "order_at",  # int64 row numbers; 0 for the rows as they lie
             "n_rows",
             "batch_size",
+            "update",  # number of updates made before
+            "part_row",  # the place in its batch of the first sample worked on
+            "dropout_seed",
             "rates_at",  # float64, one per batch
             "losses_at",  # float64, one per batch
             "predictions_at",  # row-major
@@ -100,6 +108,7 @@ PLAN = np.dtype(
             "beta_2",
             "epsilon",
             "weight_decay",
+            "max_norm",  # of a batch's gradient; 0 for any
             "power_1",  # beta_1^t and beta_2^t, running products
             "power_2",
         )
@@ -116,8 +125,12 @@ ACTIVATION_CODES = {
 OUTPUT_CODES = {
     name: code for code, name in enumerate(("softmax", "logistic", "identity", "exponential"))
 }
+# From Adam on, means are corrected for having begun at 0.
 OPTIMIZER_CODES = {
-    name: code for code, name in enumerate(("SGD", "Momentum", "Nesterov", "Adam", "AdamW"))
+    name: code
+    for code, name in enumerate(
+        ("SGD", "Momentum", "Nesterov", "RMSprop", "Adam", "AdamW", "Nadam")
+    )
 }
 TASK_CODES = {name: code for code, name in enumerate(("train", "gradient", "predict"))}
 
@@ -130,8 +143,13 @@ CONSTANTS = (
     "one_minus_beta_2",
     "epsilon",
     "keep",
+    "mean_share",
+    "shrink",
 )
 """The numbers that an update uses, in the order in which they lie in memory."""
+
+CONSTANTS_ROOM = 16
+"""Numbers from the constants of weights to those of biases: whole vectors of every kind."""
 
 SQUARES_ROWS = 48
 """Rows of W whose squares are summed together: whole panels of every shape."""

@@ -14,6 +14,14 @@ from __future__ import annotations
 import math
 
 from clearprop.engines.fused.barrier import wait_for_all
+from clearprop.engines.fused.gradients import (
+    SHRINK,
+    gradient_and_update,
+    shorten_and_step,
+    sparse_gradient_and_update,
+    square_gradient,
+    square_weights,
+)
 from clearprop.engines.fused.kernel import Pointer
 from clearprop.engines.fused.memory import (
     Record,
@@ -29,16 +37,13 @@ from clearprop.engines.fused.moving import gather_rows, scatter_rows
 from clearprop.engines.fused.outputs import losses_and_deltas, predictions
 from clearprop.engines.fused.products import (
     forward_product,
-    gradient_and_update,
     padded,
     panel_width,
     product_below,
     share,
     sparse_forward_product,
-    sparse_gradient_and_update,
-    square_weights,
 )
-from clearprop.engines.fused.records import OPTIMIZER_CODES, TASK_CODES
+from clearprop.engines.fused.records import CONSTANTS_ROOM, OPTIMIZER_CODES, TASK_CODES
 from clearprop.engines.fused.rows import sum_rows
 from clearprop.engines.fused.updates import add_penalty
 
@@ -80,12 +85,18 @@ def run(address: int, thread: int, like: Pointer) -> None:
         total = 0.0
         for part in range(first, last, plan.rows):
             n_rows = min(plan.rows, last - part)
+            if thread == 0:
+                # Nobody reads it before all have gathered.
+                plan.part_row = part - first
             total += one_part(
                 plan, part, n_rows, part == first, part + n_rows == last, factor, thread, like
             )
         if plan.task != _TRAIN:
             penalise_gradient(plan, thread, like)
+        elif plan.max_norm > 0.0:
+            clip_and_step(plan, thread, like)
         if thread == 0:
+            plan.update += 1
             put_float64(plan.losses_at, batch, factor * total + penalty)
     wait_for_all(plan)
     if thread == 0:
@@ -125,7 +136,7 @@ def one_part(
     total = 0.0
     if thread == 0:
         total = sum_losses(plan, part, n_rows, like)
-    step = plan.task == _TRAIN
+    step = plan.task == _TRAIN and plan.max_norm == 0.0
     for index in range(plan.n_layers - 1, 0, -1):
         layer = layer_at(plan.layers_at, index)
         product_below(plan, layer, n_rows, thread, like)
@@ -254,17 +265,44 @@ def sum_penalty(plan: Record, factor: float, like: Pointer) -> float:
     """Factor * l2 / 2 * the sum of all squared weights."""
     if plan.l2 == 0.0:
         return 0.0
+    return factor * 0.5 * plan.l2 * total_of_squares(plan, 0, 0, like)
+
+
+@native
+def total_of_squares(plan: Record, with_biases: int, thread: int, like: Pointer) -> float:
+    """The sum of all squares that were summed by block, biases' too where they were."""
     total = 0.0
-    sums = number_at(plan.scratch_at, 0, like)
+    sums = number_at(plan.scratch_at + thread * plan.scratch_bytes, 0, like)
     zeros = number_at(plan.zeros_at, 0, like)
     for index in range(plan.n_layers):
         layer = layer_at(plan.layers_at, index)
         squares = number_at(layer.squares_at, 0, like)
         width = padded(layer.fan_out, plan.lanes)
-        sum_rows(squares, zeros, sums, layer.n_blocks, width // plan.lanes)
+        sum_rows(squares, zeros, sums, layer.n_blocks + with_biases, width // plan.lanes)
         for column in range(layer.fan_out):
             total += sums[column]
-    return factor * 0.5 * plan.l2 * total
+    return total
+
+
+@native
+def clip_and_step(plan: Record, thread: int, like: Pointer) -> None:
+    """The update with a gradient, penalty included, that is at most plan.max_norm long."""
+    penalise_gradient(plan, thread, like)
+    wait_for_all(plan)
+    for index in range(plan.n_layers):
+        square_gradient(plan, layer_at(plan.layers_at, index), thread, like)
+    wait_for_all(plan)
+    norm = math.sqrt(total_of_squares(plan, 1, thread, like))
+    constants = number_at(plan.constants_at + thread * plan.constants_bytes, 0, like)
+    constants[0] = 0.0
+    shrink = norm > plan.max_norm
+    if shrink:
+        constants[SHRINK] = plan.max_norm / norm
+    # The sums are about to be the new weights'.
+    wait_for_all(plan)
+    for index in range(plan.n_layers):
+        shorten_and_step(plan, layer_at(plan.layers_at, index), shrink, thread, like)
+    wait_for_all(plan)
 
 
 @native
@@ -283,7 +321,7 @@ def set_constants(
         step = rate * math.sqrt(1.0 - power_2) / (1.0 - power_1)
     for group in range(2):
         constants = number_at(
-            plan.constants_at + thread * plan.constants_bytes, group * plan.lanes, like
+            plan.constants_at + thread * plan.constants_bytes, group * CONSTANTS_ROOM, like
         )
         constants[0] = factor * plan.l2
         constants[1] = step
@@ -293,6 +331,7 @@ def set_constants(
         constants[5] = 1.0 - plan.beta_2
         constants[6] = plan.epsilon
         constants[7] = 1.0 - rate * plan.weight_decay
+        constants[8] = plan.beta_1 * (1.0 - power_1) / (1.0 - power_1 * plan.beta_1)
         if group == 1:
             constants[0], constants[7] = 0.0, 1.0
 

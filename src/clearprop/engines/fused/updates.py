@@ -17,7 +17,7 @@ from clearprop.engines.fused.reciprocal import reciprocal_square_root
 from clearprop.engines.fused.records import CONSTANTS, OPTIMIZER_CODES
 from clearprop.engines.fused.vector import Emitter, Vector
 
-__all__ = ["UPDATE_VECTORS", "add_penalty", "sum_squares", "update"]
+__all__ = ["UPDATE_VECTORS", "add_penalty", "scale", "sum_squares", "update"]
 
 Numbers = dict[str, Vector]
 Step = Callable[[Numbers, Vector, Vector, list[Vector]], tuple[Vector, list[Vector]]]
@@ -43,17 +43,38 @@ def _nesterov(
 
 
 def _adam(k: Numbers, w: Vector, dw: Vector, slots: list[Vector]) -> tuple[Vector, list[Vector]]:
-    mean = _flushed(k["beta_1"].fma(slots[0], k["one_minus_beta_1"] * dw))
-    mean_square = k["beta_2"].fma(slots[1], k["one_minus_beta_2"] * (dw * dw))
-    # Never 0, so that its root can be divided by; the root of this is far below any epsilon, and
-    # what decays from it is still a normal number.
-    mean_square = mean_square.at_least(_smallest_normal(w) * 2.0**24)
-    root = mean_square * reciprocal_square_root(mean_square)
+    mean = _mean(k, dw, slots[0])
+    mean_square, root = _mean_square(k, dw, slots[1])
     return w - k["rate"] * mean / (root + k["epsilon"]), [mean, mean_square]
 
 
 def _adamw(k: Numbers, w: Vector, dw: Vector, slots: list[Vector]) -> tuple[Vector, list[Vector]]:
     return _adam(k, w * k["keep"], dw, slots)
+
+
+def _rmsprop(k: Numbers, w: Vector, dw: Vector, slots: list[Vector]) -> tuple[Vector, list[Vector]]:
+    mean_square, root = _mean_square(k, dw, slots[0])
+    return w - k["rate"] * dw / (root + k["epsilon"]), [mean_square]
+
+
+def _nadam(k: Numbers, w: Vector, dw: Vector, slots: list[Vector]) -> tuple[Vector, list[Vector]]:
+    mean = _mean(k, dw, slots[0])
+    mean_square, root = _mean_square(k, dw, slots[1])
+    ahead = k["mean_share"].fma(mean, k["one_minus_beta_1"] * dw)
+    return w - k["rate"] * ahead / (root + k["epsilon"]), [mean, mean_square]
+
+
+def _mean(k: Numbers, dw: Vector, mean: Vector) -> Vector:
+    return _flushed(k["beta_1"].fma(mean, k["one_minus_beta_1"] * dw))
+
+
+def _mean_square(k: Numbers, dw: Vector, mean_square: Vector) -> tuple[Vector, Vector]:
+    """The mean of the squared gradients, and its root."""
+    mean_square = k["beta_2"].fma(mean_square, k["one_minus_beta_2"] * (dw * dw))
+    # Never 0, so that its root can be divided by; the root of this is far below any epsilon, and
+    # what decays from it is still a normal number.
+    mean_square = mean_square.at_least(_smallest_normal(dw) * 2.0**24)
+    return mean_square, mean_square * reciprocal_square_root(mean_square)
 
 
 def _smallest_normal(like: Vector) -> float:
@@ -70,8 +91,10 @@ UPDATE_VECTORS: dict[str, tuple[int, Step]] = {
     "SGD": (0, _sgd),
     "Momentum": (1, _momentum),
     "Nesterov": (1, _nesterov),
+    "RMSprop": (1, _rmsprop),
     "Adam": (2, _adam),
     "AdamW": (2, _adamw),
+    "Nadam": (2, _nadam),
 }
 """By optimizer: how many slots it has, and its step from (numbers, w, dw, slots) to (w, slots)."""
 
@@ -153,3 +176,12 @@ def add_penalty(emit: Emitter, dw: Pointer, w: Pointer, constants: Pointer, n: I
     with loop(emit.builder, emit.builder.sdiv(n, index(emit.kind.lanes))) as v:
         place = emit.builder.mul(v, index(emit.kind.lanes))
         emit.store(l2.fma(emit.load(w, place), emit.load(dw, place)), dw, place)
+
+
+@kernel
+def scale(emit: Emitter, dw: Pointer, factor: Pointer, n: Integer) -> None:
+    """Dw = factor dw for n numbers, whole vectors."""
+    by = emit.load_number(factor, index(0))
+    with loop(emit.builder, emit.builder.sdiv(n, index(emit.kind.lanes))) as v:
+        place = emit.builder.mul(v, index(emit.kind.lanes))
+        emit.store(by * emit.load(dw, place), dw, place)

@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from clearprop.dropout import keep_below, kept_scale
 from clearprop.engines.fused.layout import Panels, Views, aligned_zeros, pack, padded, unpack
 from clearprop.engines.fused.program import Program
 from clearprop.engines.fused.records import (
     ACTIVATION_CODES,
-    CONSTANTS,
+    CONSTANTS_ROOM,
     COUNTERS_BYTES,
     K_BLOCK,
     LAYER,
@@ -120,7 +121,7 @@ class Workspace:
             layer["W_at"] = at
             layer["b_at"] = at + shape.size * self._dtype.itemsize
             layer["n_blocks"] = -(-shape.rows // SQUARES_ROWS)
-            squares = self._allocate(int(layer["n_blocks"]) * self._padded(shape.columns))
+            squares = self._allocate((int(layer["n_blocks"]) + 1) * self._padded(shape.columns))
             layer["squares_at"] = squares.ctypes.data
             at += (shape.size + self._padded(shape.columns)) * self._dtype.itemsize
 
@@ -128,6 +129,7 @@ class Workspace:
         plan, network, layers = self.plan[0], self._network, self._layers
         rows = padded(rows, self._program.tile_rows)
         plan["rows"] = rows
+        layers["number"] = np.arange(network.n_layers)
         codes = [ACTIVATION_CODES[name] for name in network.hidden]
         layers["activation"] = [*codes, -1]
         for index, size in enumerate(network.sizes):
@@ -170,11 +172,19 @@ class Workspace:
         plan["scratch_at"] = self._allocate(
             n_threads * int(plan["scratch_bytes"]), np.uint8
         ).ctypes.data
-        n = max(2 * program.lanes, len(CONSTANTS) + program.lanes)
-        plan["constants_bytes"] = padded(n * self._dtype.itemsize, 64)
+        plan["constants_bytes"] = 2 * CONSTANTS_ROOM * self._dtype.itemsize
         plan["constants_at"] = self._allocate(
             n_threads * int(plan["constants_bytes"]), np.uint8
         ).ctypes.data
+
+    def drop(self, rates: Sequence[float]) -> None:
+        """Have training leave out a share of each hidden layer's units."""
+        for layer, rate in zip(self._layers, rates, strict=False):
+            if rate > 0.0:
+                layer["keep_below"] = np.uint64(keep_below(rate)).astype(np.int64)
+                scale = self._allocate(1)
+                scale[0] = kept_scale(rate, self._dtype)
+                layer["kept_scale_at"] = scale.ctypes.data
 
     def put(self, layers: Sequence[Layer], copy: int = 0) -> None:
         """Write parameters (copy 0), or one of the optimizer's slots (copy 1 …)."""
