@@ -32,6 +32,11 @@ def targets(generator: np.random.Generator, output: str, shape: tuple[int, int])
     return generator.normal(size=shape)
 
 
+def masks(generator: np.random.Generator, network: Network, n_samples: int) -> list[Any]:
+    """What dropout would multiply each hidden layer by."""
+    return [(generator.random((n_samples, width)) < 0.7) / 0.7 for width in network.sizes[1:-1]]
+
+
 @pytest.mark.parametrize("depth", range(1, 6))
 @pytest.mark.parametrize("output", OUTPUT)
 @pytest.mark.parametrize("hidden", HIDDEN)
@@ -48,6 +53,7 @@ def test_backward_agrees_with_finite_differences(hidden: str, output: str, depth
                     targets(generator, output, (n_samples, 3)),
                     sample_weight=generator.uniform(0.0, 3.0, n_samples) if weighted else None,
                     l2=0.3 if weighted else 0.0,
+                    dropout=masks(generator, network, n_samples) if weighted else None,
                 )
                 assert report.max_relative_error <= 1e-6, f"{network} {n_samples}\n{report}"
 
@@ -59,7 +65,13 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
     sizes = draw(st.lists(st.integers(1, 5), min_size=2, max_size=6))
     sizes[-1] = max(sizes[-1], 2)
     hidden = [draw(st.sampled_from(HIDDEN)) for _ in sizes[2:]]
-    network = Network(sizes, hidden, output, draw(st.sampled_from(list(REDUCTIONS))))
+    numbers: Any = ()
+    if output == "quantile":
+        numbers = draw(st.floats(0.01, 0.99))
+    elif output == "huber":
+        numbers = draw(st.floats(0.01, 10.0))
+    reduction = draw(st.sampled_from(list(REDUCTIONS)))
+    network = Network(sizes, hidden, output, reduction, numbers)
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     # exp of a logit of some hundreds leaves float64: its inputs stay small.
     scale = draw(st.sampled_from([1e-3, 1.0] if output == "exponential" else [1e-3, 1.0, 1e3]))
@@ -82,6 +94,7 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
         "Y": Y,
         "sample_weight": weights,
         "l2": draw(st.sampled_from([0.0, 1e-4, 0.5])),
+        "dropout": masks(generator, network, n_samples) if draw(st.booleans()) else None,
     }
 
 
@@ -90,6 +103,53 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
 def test_backward_agrees_for_any_network(case: dict[str, Any]) -> None:
     report = check_gradients(**case)
     assert report.ok, str(report)
+
+
+def test_softmax_of_several_targets_agrees() -> None:
+    generator = np.random.default_rng(0)
+    network = Network([3, 5, 7], "tanh", "softmax", output_parameters=[2, 3, 2])
+    Y = np.concatenate([generator.dirichlet(np.ones(n), 6) for n in (2, 3, 2)], axis=1)
+    report = check_gradients(network, network.initialize(0), generator.normal(size=(6, 3)), Y)
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("output", ["median", "quantile", "huber"])
+def test_rows_that_lie_on_a_kink_of_the_loss_are_not_accused(output: str) -> None:
+    network = Network([2, 2], output=output)
+    parameters = network.initialize(0)
+    X = np.random.default_rng(0).normal(size=(5, 2))
+    Y = forward(network, parameters, X).output.copy()
+    Y[2:] += 1e-4
+    Y[4] += 1.0
+    gradients = backward(network, parameters, forward(network, parameters, X), Y)
+    Y[:2] -= 1e-9
+    report = check_gradients(network, parameters, X, Y)
+    assert report.ok, str(report)
+    assert (
+        not np.allclose(
+            gradients.dW[0],
+            backward(network, parameters, forward(network, parameters, X), Y).dW[0],
+            rtol=1e-3,
+        )
+        or output == "huber"
+    )
+
+
+def test_a_derivative_without_the_dropped_units_is_accused() -> None:
+    network = Network([3, 6, 2], "tanh")
+    generator = np.random.default_rng(0)
+    parameters, X, Y = (
+        network.initialize(0),
+        generator.normal(size=(5, 3)),
+        np.eye(2)[[0, 1, 1, 0, 1]],
+    )
+    scales = masks(generator, network, 5)
+    passes = forward(network, parameters, X, dropout=scales)
+    assert check_gradients(network, parameters, X, Y, dropout=scales).ok
+    forgotten = backward(network, parameters, passes._replace(dropout=None), Y)
+    report = check_gradients(network, parameters, X, Y, dropout=scales, gradients=forgotten)
+    assert report.worst.name in ("dW[0]", "db[0]", "dinput[0]")
+    assert report.max_relative_error > 0.1
 
 
 @pytest.mark.parametrize("output", ["softmax", "logistic"])

@@ -19,7 +19,21 @@ mp = mpmath.mpf
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 NAMES = pytest.mark.parametrize("name", list(OUTPUTS))
 SIZES = [0.0, 1e-8, 1e-3, 0.3, 1.0, 17.0, 40.0, 90.0, 300.0, 1e4]
+PARAMETERS = {"huber": 0.5, "quantile": 0.75}  # exact in float32 too
 LOGITS = sorted({sign * size for size in SIZES for sign in (-1.0, 1.0)})
+
+
+OF_A_DIFFERENCE = {
+    "identity": lambda d: d**2 / 2,
+    "median": abs,
+    "huber": lambda d: d**2 / 2 if abs(d) <= 0.5 else (abs(d) - mp(0.25)) / 2,
+    "quantile": lambda d: max(-3 * d, d) / 4,
+}
+
+
+def parameters(name: str, n_outputs: int) -> list[float]:
+    """The same parameter for every output, or none."""
+    return [PARAMETERS[name]] * n_outputs if name in PARAMETERS else []
 
 
 def exact_terms(name: str, z: list[Any], y: list[Any]) -> list[Any]:
@@ -34,8 +48,8 @@ def exact_terms(name: str, z: list[Any], y: list[Any]) -> list[Any]:
             yk * mpmath.log1p(mpmath.exp(-zk)) + (1 - yk) * mpmath.log1p(mpmath.exp(zk))
             for zk, yk in zip(z, y)  # noqa: B905 - equal by construction
         ]
-    if name == "identity":
-        return [(zk - yk) ** 2 / 2 for zk, yk in zip(z, y)]  # noqa: B905 - equal by construction
+    if name in OF_A_DIFFERENCE:
+        return [OF_A_DIFFERENCE[name](zk - yk) for zk, yk in zip(z, y)]  # noqa: B905 - equal by construction
     return [
         (yk * (mpmath.log(yk) - zk) if yk else 0) - yk + mpmath.exp(zk)
         for zk, yk in zip(z, y)  # noqa: B905 - equal by construction
@@ -56,13 +70,16 @@ def grid(name: str, dtype: type) -> tuple[Any, Any]:
 def test_loss_terms_against_mpmath(name: str, dtype: type) -> None:
     z, Y = grid(name, dtype)
     with np.errstate(over="raise", invalid="raise", divide="raise"):
-        found = OUTPUTS[name].loss_terms(z, Y)
+        found = OUTPUTS[name].loss_terms(z, Y, parameters(name, 2))
     assert found.dtype == dtype
     for row, zs, ys in zip(found, z, Y, strict=True):
         exact = exact_terms(name, [mp(float(v)) for v in zs], [mp(float(v)) for v in ys])
         for value, right, zk, yk in zip(row, exact, zs, ys, strict=True):
             # What float32 or float64 cannot hold at all is allowed to become 0.
             allowed = 1e-6 * abs(right) + float(np.finfo(dtype).tiny)
+            if name in ("median", "huber", "quantile"):
+                # z - y is rounded to the larger one's last bit.
+                allowed += float(np.spacing(np.maximum(np.abs(zk), np.abs(yk))))
             if name == "exponential" and yk > 0:
                 # log y is rounded to its last bit, which shifts z: the loss follows by its slope.
                 last_bit = float(np.spacing(np.abs(np.log(yk))))
@@ -88,7 +105,7 @@ def test_outputs_and_deltas_stay_finite(name: str, dtype: type) -> None:
     z, Y = grid(name, dtype)
     with np.errstate(over="raise", invalid="raise", divide="raise"):
         yhat = OUTPUTS[name].function(z)
-        delta = OUTPUTS[name].delta(yhat, Y)
+        delta = OUTPUTS[name].delta(yhat, Y, parameters(name, 2))
     assert yhat.dtype == delta.dtype == dtype
     assert np.all(np.isfinite(yhat))
     assert np.all(np.isfinite(delta))
@@ -100,7 +117,7 @@ def test_outputs_and_deltas_stay_finite(name: str, dtype: type) -> None:
 @pytest.mark.parametrize("target", [[1.0, 0.0, 0.0], [0.2, 0.3, 0.5], [0.333, 0.333, 0.333]])
 def test_delta_is_the_derivative_of_the_summed_terms(name: str, target: list[float]) -> None:
     z, row = np.array([[0.3, -1.2, 2.0]]), OUTPUTS[name]
-    delta = row.delta(row.function(z), np.array([target]))[0]
+    delta = row.delta(row.function(z), np.array([target]), parameters(name, 3))[0]
     for k in range(3):
 
         def summed(value: Any, k: int = k) -> Any:
@@ -115,11 +132,13 @@ def test_delta_is_the_derivative_of_the_summed_terms(name: str, target: list[flo
 def test_any_array_library_and_stacks(name: str) -> None:
     z, Y = np.array([[0.3, -1.2], [2.0, 5.0]]), np.array([[1.0, 0.0], [0.4, 0.6]])
     row = OUTPUTS[name]
-    expected = row.loss_terms(z, Y)
-    strict = row.loss_terms(array_api_strict.asarray(z), array_api_strict.asarray(Y))
+    expected = row.loss_terms(z, Y, parameters(name, 2))
+    strict = row.loss_terms(
+        array_api_strict.asarray(z), array_api_strict.asarray(Y), parameters(name, 2)
+    )
     assert type(strict) is type(array_api_strict.asarray(z))
     np.testing.assert_allclose(np.asarray(strict), expected, rtol=1e-15)
-    stack = row.loss_terms(np.stack([z, z]), Y)
+    stack = row.loss_terms(np.stack([z, z]), Y, parameters(name, 2))
     np.testing.assert_array_equal(stack, np.stack([expected, expected]))
 
 
@@ -151,3 +170,36 @@ def test_jacobians_are_the_slopes_of_the_outputs(name: str) -> None:
         np.testing.assert_allclose(jacobian[:, :, column], measured, atol=1e-9)
     strict = row.jacobian(array_api_strict.asarray(row.function(z)))
     np.testing.assert_allclose(np.asarray(strict), jacobian, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["median", "huber", "quantile"])
+def test_a_residual_of_nothing_has_no_loss_and_no_delta(name: str) -> None:
+    row, y = OUTPUTS[name], np.array([[2.0, -3.0]])
+    np.testing.assert_array_equal(row.loss_terms(y, y, parameters(name, 2)), 0.0)
+    np.testing.assert_array_equal(row.delta(y, y, parameters(name, 2)), 0.0)
+
+
+@pytest.mark.parametrize("name", ["median", "huber", "quantile"])
+def test_a_branch_is_the_loss_where_it_holds_and_its_piece_elsewhere(name: str) -> None:
+    row, numbers = OUTPUTS[name], parameters(name, 1)
+    y, at = np.zeros((1, 1)), np.array([[3.0]])
+    assert row.branch is not None
+    assert row.branch(at, y, at, numbers) == row.loss_terms(at, y, numbers)
+    step = 1e-3 * np.ones((1, 1))
+    slope = (row.branch(step, y, at, numbers) - row.branch(-step, y, at, numbers)) / 2e-3
+    np.testing.assert_allclose(slope, row.delta(at, y, numbers), rtol=1e-9)
+
+
+def test_softmax_of_several_targets_is_each_targets_own() -> None:
+    generator, row = np.random.default_rng(0), OUTPUTS["softmax"]
+    z, Y = generator.normal(size=(4, 5)), np.eye(5)[[0, 1, 0, 1]] + np.eye(5)[[2, 3, 4, 4]]
+    both = [row.function(z, [2, 3]), row.loss_terms(z, Y, [2, 3])]
+    both.append(row.delta(both[0], Y, [2, 3]))
+    for own in (slice(0, 2), slice(2, 5)):
+        yhat = row.function(z[:, own])
+        expected = [yhat, row.loss_terms(z[:, own], Y[:, own]), row.delta(yhat, Y[:, own])]
+        for found, right in zip(both, expected, strict=True):
+            np.testing.assert_array_equal(found[:, own], right)
+    jacobian = row.jacobian(both[0], [2, 3])
+    np.testing.assert_array_equal(jacobian[:, :2, 2:], 0.0)
+    np.testing.assert_array_equal(jacobian[:, 2:, 2:], row.jacobian(both[0][:, 2:]))

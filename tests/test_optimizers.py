@@ -10,9 +10,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
-from clearprop.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
+from clearprop.optimizers import (
+    SGD,
+    Adam,
+    AdamW,
+    Clipped,
+    Momentum,
+    Nadam,
+    Nesterov,
+    Optimizer,
+    RMSprop,
+)
 
-ALL = [SGD(), Momentum(0.8), Nesterov(0.8), Adam(), AdamW(weight_decay=0.3)]
+ALL = [
+    SGD(),
+    Momentum(0.8),
+    Nesterov(0.8),
+    RMSprop(0.7),
+    Adam(),
+    AdamW(weight_decay=0.3),
+    Nadam(0.8, 0.9),
+]
 RATES = [0.1, 0.05, 0.2, 0.01]
 
 
@@ -44,13 +62,20 @@ def by_formula(optimizer: Any, w: Any, gradients: list[Any]) -> Any:
         elif isinstance(optimizer, Nesterov):
             v = optimizer.momentum * v - rate * dw
             w = w + optimizer.momentum * v - rate * dw
+        elif isinstance(optimizer, RMSprop):
+            s = optimizer.beta_2 * s + (1 - optimizer.beta_2) * dw**2
+            w = w - rate * dw / (np.sqrt(s) + optimizer.epsilon)
         else:
             if isinstance(optimizer, AdamW) and w.ndim == 2:
                 w = w - rate * optimizer.weight_decay * w
             m = optimizer.beta_1 * m + (1 - optimizer.beta_1) * dw
             s = optimizer.beta_2 * s + (1 - optimizer.beta_2) * dw**2
             step = rate * np.sqrt(1 - optimizer.beta_2**t) / (1 - optimizer.beta_1**t)
-            w = w - step * m / (np.sqrt(s) + optimizer.epsilon)
+            ahead = m
+            if isinstance(optimizer, Nadam):
+                left = (1 - optimizer.beta_1**t) / (1 - optimizer.beta_1 ** (t + 1))
+                ahead = optimizer.beta_1 * left * m + (1 - optimizer.beta_1) * dw
+            w = w - step * ahead / (np.sqrt(s) + optimizer.epsilon)
     return w
 
 
@@ -158,3 +183,23 @@ def test_a_gradient_too_few_is_an_error(optimizer: Optimizer) -> None:
     arrays, gradients = draw(5)
     with pytest.raises(ValueError, match="zip"):
         optimizer.update(arrays, gradients[0][:1], optimizer.start(arrays), 0.1)
+
+
+@pytest.mark.parametrize("optimizer", ALL, ids=lambda o: type(o).__name__)
+def test_a_gradient_of_another_length_steps_as_far_as_one_of_the_greatest(
+    optimizer: Optimizer,
+) -> None:
+    arrays, gradients = draw(6)
+    norm = np.sqrt(sum(float((dw**2).sum()) for dw in gradients[0]))
+    clipped = Clipped(optimizer, max_norm=0.25 * norm)
+    clipped.update(arrays, gradients[0], clipped.start(arrays), 0.1)
+    expected, _ = draw(6)
+    quarter = [0.25 * dw for dw in gradients[0]]
+    optimizer.update(expected, quarter, optimizer.start(expected), 0.1)
+    for w, right in zip(arrays, expected, strict=True):
+        np.testing.assert_allclose(w, right, rtol=1e-12)
+
+
+def test_a_short_gradient_is_left_alone() -> None:
+    for w, expected in zip(train(Clipped(Adam(), 1e3), 7), train(Adam(), 7), strict=True):
+        np.testing.assert_array_equal(w, expected)

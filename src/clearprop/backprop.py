@@ -105,7 +105,8 @@ def forward(
                 inputs.append(activation.function(z[index]))
             if dropout is not None:
                 inputs[-1] = inputs[-1] * dropout[index]
-    return Passes(inputs, z, OUTPUTS[network.output].function(z[-1]), dropout)
+    output = OUTPUTS[network.output].function(z[-1], network.output_parameters)
+    return Passes(inputs, z, output, dropout)
 
 
 def loss(
@@ -140,7 +141,8 @@ def loss(
     logits = passes.z[-1]
     xp = array_namespace(logits)
     _check_targets(network, logits, Y, sample_weight)
-    per_sample = xp.sum(OUTPUTS[network.output].loss_terms(logits, Y), axis=-1)
+    terms = OUTPUTS[network.output].loss_terms(logits, Y, network.output_parameters)
+    per_sample = xp.sum(terms, axis=-1)
     if sample_weight is not None:
         per_sample = per_sample * sample_weight
     factor = reduction_factor(network.reduction, Y.shape[0], network.sizes[-1], sample_weight)
@@ -158,7 +160,7 @@ def backward(
 ) -> Gradients:
     """Differentiate the loss by every pre-activation, weight, bias and input of the network.
 
-        delta[last] = factor * weight_i * (yhat - y)
+        delta[last] = factor * weight_i * (yhat - y)        (of the pairs in `OUTPUTS` that have it)
         dW[l] = input[l]^T @ delta[l]     db[l] = column sums of delta[l]
         dinput[l] = delta[l] @ W[l]^T     delta[l-1] = dinput[l] * sigma'(z[l-1])
 
@@ -193,7 +195,8 @@ def backward(
     _check_targets(network, passes.z[-1], Y, sample_weight)
     xp = array_namespace(passes.output)
     factor = reduction_factor(network.reduction, Y.shape[0], network.sizes[-1], sample_weight)
-    delta = factor * OUTPUTS[network.output].delta(passes.output, Y)
+    output = OUTPUTS[network.output]
+    delta = factor * output.delta(passes.output, Y, network.output_parameters)
     if sample_weight is not None:
         delta = delta * xp.expand_dims(sample_weight, axis=-1)
     gradients = Gradients([], [], [], [])
@@ -242,7 +245,7 @@ def input_jacobian(network: Network, parameters: Sequence[Layer], passes: Passes
     """
     _check_parameters(network, parameters)
     xp = array_namespace(passes.output)
-    jacobian = OUTPUTS[network.output].jacobian(passes.output)
+    jacobian = OUTPUTS[network.output].jacobian(passes.output, network.output_parameters)
     for index in reversed(range(network.n_layers)):
         jacobian = jacobian @ parameters[index].W.T
         if index > 0:
@@ -287,8 +290,12 @@ def _check_targets(network: Network, logits: Array, Y: Array, sample_weight: Arr
         )
     if network.output == "softmax":
         xp = array_namespace(Y)
-        row_sums = xp.sum(Y, axis=-1)
-        if not bool(xp.all(xp.abs(row_sums - 1.0) < 1e-3)):
+        begin, is_whole = 0, True
+        for n_classes in network.output_parameters or network.sizes[-1:]:
+            row_sums = xp.sum(Y[..., begin : begin + int(n_classes)], axis=-1)
+            is_whole = is_whole and bool(xp.all(xp.abs(row_sums - 1.0) < 1e-3))
+            begin += int(n_classes)
+        if not is_whole:
             raise ShapeError(
                 "Y: its rows must each sum to 1 for softmax: one-hot classes or probabilities",
                 remedy="One-hot encode the classes; for several labels per sample use "

@@ -2,16 +2,17 @@
 
 Central differences in float64 at a falling sequence of steps, extrapolated to step zero
 (Richardson; Ridders 1982), each entry at the steps where its own error estimate is least. The
-losses at both sides are subtracted sample by sample before they are summed. An activation made of
-two pieces (relu) keeps, on both sides, the piece that holds at the point itself: there the
-derivative by convention is that piece's. This file runs `forward` only: it must never know
-`backward`, nor a derivative from the tables, or the judge would believe the accused.
+losses at both sides are subtracted sample by sample before they are summed. An activation, or a
+loss, made of pieces (relu, the absolute error) keeps, on both sides, the piece that holds at the
+point itself: there the derivative by convention is that piece's. This file runs `forward` only: it
+must never know `backward`, nor a derivative from the tables, or the judge would believe the
+accused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,8 @@ class LossPoint:
         sample_weight: shape (n_samples,), or None.
         l2: strength of the L2 penalty.
         factor: the reduction's factor.
-        slopes: |sigma'| of each hidden layer, itself a difference: no derivative of the tables.
+        slopes: |sigma'| of each hidden layer (with dropout, times its scale), itself a difference:
+            no derivative of the tables.
         magnitudes: for "dW", "db" and "dinput", per layer, the sum of the sizes of the products
             that an entry is made of. A gradient in float64 is no better than its last bit.
     """
@@ -74,6 +76,7 @@ def loss_point(
     Y: Any,
     sample_weight: Any = None,
     l2: float = 0.0,
+    dropout: Sequence[Any] | None = None,
 ) -> LossPoint:
     """Copy everything to float64, run the forward pass and see that all shapes fit.
 
@@ -84,16 +87,20 @@ def loss_point(
     Y = np.asarray(Y, np.float64)
     if sample_weight is not None:
         sample_weight = np.asarray(sample_weight, np.float64)
-    passes = forward(network, layers, np.asarray(X, np.float64))
+    if dropout is not None:
+        dropout = [np.asarray(scales, np.float64) for scales in dropout]
+    passes = forward(network, layers, np.asarray(X, np.float64), dropout=dropout)
     loss(network, passes, Y, sample_weight=sample_weight)
     factor = reduction_factor(network.reduction, len(Y), network.sizes[-1], sample_weight)
     slopes = []
-    for name, z in zip(network.hidden, passes.z, strict=False):
-        sigma = ACTIVATIONS[name].function
+    for index, name in enumerate(network.hidden):
+        sigma, z = ACTIVATIONS[name].function, passes.z[index]
         slopes.append(np.abs(sigma(z + 1e-3) - sigma(z - 1e-3)) / 2e-3)
+        if dropout is not None:
+            slopes[index] = slopes[index] * dropout[index]
     scale = np.full(len(Y), float(factor)) if sample_weight is None else factor * sample_weight
     magnitudes: dict[str, list[Array]] = {"dW": [], "db": [], "dinput": []}
-    delta = np.abs(scale)[:, None] * (np.abs(passes.output) + np.abs(Y))
+    delta = np.abs(scale)[:, None] * (np.abs(passes.output) + np.abs(Y) + _kink(network))
     for index in reversed(range(network.n_layers)):
         size = np.abs(layers[index].W)
         magnitudes["dinput"].insert(0, delta @ size.T)
@@ -175,10 +182,17 @@ def _loss_round_off(point: LossPoint, layer: int) -> Array:
             error = point.slopes[index] * error + _EPSILON * (
                 1.0 + np.abs(passes.inputs[index + 1])
             )
-    terms = np.abs(OUTPUTS[network.output].loss_terms(passes.z[-1], point.Y))
-    shares = np.sum(np.abs(passes.output - point.Y) * error + _EPSILON * terms, axis=-1)
+    output = OUTPUTS[network.output]
+    terms = np.abs(output.loss_terms(passes.z[-1], point.Y, network.output_parameters))
+    slope = np.abs(passes.output - point.Y) + _kink(network)
+    shares = np.sum(slope * error + _EPSILON * terms, axis=-1)
     bound: Array = 8.0 * abs(point.factor) * np.abs(point.weights) * shares
     return bound
+
+
+def _kink(network: Network) -> float:
+    """How steep a loss can be where yhat = y: 0 for the smooth ones, 1 for |yhat - y|."""
+    return 0.0 if OUTPUTS[network.output].branch is None else 1.0
 
 
 def _chunks(point: LossPoint, kind: str, layer: int, n_entries: int) -> Iterator[slice]:
@@ -203,15 +217,16 @@ class _Nudged:
     def __init__(self, point: LossPoint, kind: str, layer: int, entries: Entries) -> None:
         self.point, self.kind, self.layer, self.entries = point, kind, layer, entries
         network, passes = point.network, point.passes
-        self.upper = Network(
-            network.sizes[layer:], network.hidden[layer:], network.output, network.reduction
-        )
+        self.upper = replace(network, sizes=network.sizes[layer:], hidden=network.hidden[layer:])
         self.batch, self.z = passes.inputs[layer], passes.z[layer:]
         self.Y, self.weights = point.Y, point.weights
+        self.dropout = None if passes.dropout is None else passes.dropout[layer:]
         if kind == "dinput":
             self.samples = entries // network.sizes[layer]
             self.batch, self.Y = self.batch[self.samples, None, :], self.Y[self.samples, None, :]
             self.z = [z[self.samples, None, :] for z in self.z]
+            if self.dropout is not None:
+                self.dropout = [scales[self.samples, None, :] for scales in self.dropout]
             self.weights = self.weights[self.samples, None]
         W, b = point.parameters[layer]
         whole = {"dW": W, "db": b, "dinput": passes.inputs[layer]}[kind]
@@ -240,7 +255,7 @@ class _Nudged:
         """(Loss(w + nudge) - Loss(w - nudge)) / (2 nudge), shape of nudges (n_steps, n_entries)."""
         above, below = self.values + nudges, self.values - nudges
         logits = self.forward(np.concatenate([above, below])).z[-1]
-        terms = OUTPUTS[self.point.network.output].loss_terms(logits, self.Y)
+        terms = self.loss_terms(logits)
         change = np.sum(terms[: len(nudges)] - terms[len(nudges) :], axis=-1) * self.weights
         total = np.sum(change, axis=-1)
         # The nudge as it came out: w + nudge is rounded.
@@ -250,6 +265,15 @@ class _Nudged:
             total = total + 0.5 * self.point.l2 * width * (above + below)
         quotients: Array = self.point.factor * total / width
         return quotients
+
+    def loss_terms(self, logits: Array) -> Array:
+        """The loss of each sample and output, of the pieces that hold at the point itself."""
+        output, parameters = OUTPUTS[self.upper.output], self.upper.output_parameters
+        if output.branch is None:
+            terms: Array = output.loss_terms(logits, self.Y, parameters)
+        else:
+            terms = output.branch(logits, self.Y, self.z[-1], parameters)
+        return terms
 
     def forward(self, moved: Array) -> Passes:
         """Passes with each entry at its moved value; moved has shape (n_steps, n_entries)."""
@@ -267,4 +291,4 @@ class _Nudged:
         else:
             batch = np.tile(batch, (len(moved), 1, 1, 1))
             batch[:, every, 0, self.entries % batch.shape[-1]] = moved
-        return forward(self.upper, parameters, batch, hold=self.z)
+        return forward(self.upper, parameters, batch, hold=self.z, dropout=self.dropout)

@@ -121,6 +121,7 @@ def check_gradients(
     sample_weight: Any = None,
     gradients: Gradients | Mapping[str, Any] | None = None,
     l2: float = 0.0,
+    dropout: Sequence[Any] | None = None,
     tolerance: float = TOLERANCE,
     max_entries: int | None = None,
     random_state: int = 0,
@@ -139,6 +140,7 @@ def check_gradients(
             "db" and "dinput", each a list with one array per layer (None to leave one out). None
             judges `backward`'s own.
         l2: strength of the L2 penalty that the judged gradient includes.
+        dropout: as in `forward`; the same units are left out in every pass.
         tolerance: the largest relative error accepted. A gradient computed in float32 is off by
             about 1e-7 of the sums its entries are made of: judge it at 1e-3.
         max_entries: compare at most so many entries of each array, drawn at random; None: all.
@@ -174,7 +176,7 @@ def check_gradients(
                 f"{setting}: got {number!r}, expected a positive number",
                 remedy=f"Leave {setting!r} out for its default, or give a positive number.",
             )
-    point = loss_point(network, parameters, X, Y, sample_weight, l2)
+    point = loss_point(network, parameters, X, Y, sample_weight, l2, dropout)
     if len(point.Y) == 0:
         raise ShapeError(
             "X: got no rows, expected at least one sample", remedy="Give a batch of one or more."

@@ -8,6 +8,7 @@ training.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
@@ -55,13 +56,18 @@ class Network:
         hidden: the hidden layers' activation, a name from `clearprop.activations.ACTIVATIONS`, or
             one name per hidden layer.
         output: "softmax" (with cross-entropy), "logistic" (binary cross-entropy, one or several
-            outputs), "identity" (half squared error) or "exponential" (half Poisson deviance).
+            outputs), "identity" (half squared error), "exponential" (half Poisson deviance),
+            "median" (absolute error), "huber" (Huber's loss) or "quantile" (pinball loss).
         reduction: "sum" over the samples, "mean" over the samples, or "mean_all" over samples and
             outputs.
+        output_parameters: one number per output, or one for all: the threshold of "huber" (1), the
+            probability of "quantile" (1/2). For "softmax", where the outputs are the classes of
+            several targets, how many classes each target has; () for one target.
 
     Raises:
-        ParameterError: a size that is no positive integer, an unknown name, or a number of hidden
-            activations other than the number of hidden layers.
+        ParameterError: a size that is no positive integer, an unknown name, a number of hidden
+            activations other than the number of hidden layers, or parameters that the output does
+            not have.
 
     Examples:
         >>> network = Network([2, 2, 4, 3], hidden="logistic", output="softmax", reduction="sum")
@@ -75,6 +81,7 @@ class Network:
     hidden: tuple[str, ...]
     output: str
     reduction: str
+    output_parameters: tuple[float, ...]
 
     def __init__(
         self,
@@ -82,6 +89,7 @@ class Network:
         hidden: str | Sequence[str] = "logistic",
         output: str = "softmax",
         reduction: str = "mean",
+        output_parameters: float | Sequence[float] = (),
     ) -> None:
         widths = tuple(sizes)
         if len(widths) < 2 or not all(
@@ -102,7 +110,8 @@ class Network:
             _require_known("hidden", name, ACTIVATIONS)
         _require_known("output", output, OUTPUTS)
         _require_known("reduction", reduction, REDUCTIONS)
-        if output == "softmax" and widths[-1] == 1:
+        numbers = _output_parameters(output, output_parameters, widths[-1])
+        if output == "softmax" and 1 in (numbers or widths[-1:]):
             raise ParameterError(
                 "output: softmax over a single output is always 1",
                 remedy="Use output='logistic' for two classes, or one output per class.",
@@ -111,6 +120,7 @@ class Network:
         object.__setattr__(self, "hidden", names)
         object.__setattr__(self, "output", output)
         object.__setattr__(self, "reduction", reduction)
+        object.__setattr__(self, "output_parameters", numbers)
 
     @property
     def n_layers(self) -> int:
@@ -168,3 +178,35 @@ def _require_known(parameter: str, name: Any, table: Iterable[str]) -> None:
             f"{parameter}: got {name!r}, expected one of {', '.join(known)}",
             remedy=f"Choose one of the names listed for {parameter!r}.",
         )
+
+
+def _output_parameters(
+    output: str, given: float | Sequence[float], width: int
+) -> tuple[float, ...]:
+    """One per output, or none; for softmax one per target."""
+    row = OUTPUTS[output]
+    given = tuple(given) if isinstance(given, Iterable) else (given,)
+    numbers: tuple[float, ...]
+    if not row.parameter:
+        if given:
+            raise ParameterError(
+                f"output_parameters: got {list(given)}, and output={output!r} has none",
+                remedy="Leave output_parameters out.",
+            )
+        return ()
+    if output == "softmax":
+        numbers = tuple(int(n_classes) for n_classes in given)
+        fits = not numbers or (sum(numbers) == width and numbers == given)
+    else:
+        assert row.default is not None
+        numbers = given or (row.default,)
+        numbers = tuple(float(n) for n in (numbers * width if len(numbers) == 1 else numbers))
+        most = 1.0 if output == "quantile" else math.inf
+        fits = len(numbers) == width and all(0.0 < number < most for number in numbers)
+    if not fits:
+        raise ParameterError(
+            f"output_parameters: got {list(given)} for {width} outputs, expected {row.parameter}",
+            remedy="Give one number per output, or one for all; for softmax one per target, which "
+            "add up to the outputs.",
+        )
+    return numbers

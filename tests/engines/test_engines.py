@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,21 +10,45 @@ import pytest
 from scipy import sparse
 
 from clearprop.backprop import backward, forward, loss
+from clearprop.dropout import dropout_scales
 from clearprop.engines import Engine, Problem
 from clearprop.engines import reference as reference_module
 from clearprop.engines.default import default_engine
 from clearprop.engines.fused.engine import FusedEngine
 from clearprop.engines.reference import ReferenceEngine
 from clearprop.network import Layer, Network
-from clearprop.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
+from clearprop.optimizers import (
+    SGD,
+    Adam,
+    AdamW,
+    Clipped,
+    Momentum,
+    Nadam,
+    Nesterov,
+    Optimizer,
+    RMSprop,
+)
 
 ENGINES: list[Engine] = [ReferenceEngine(), FusedEngine(1), FusedEngine(3)]
-OPTIMIZERS: list[Optimizer] = [SGD(), Momentum(), Nesterov(), Adam(), AdamW()]
+OPTIMIZERS: list[Optimizer] = [
+    SGD(),
+    Momentum(),
+    Nesterov(),
+    RMSprop(),
+    Adam(),
+    AdamW(),
+    Nadam(),
+    Clipped(Adam(), 0.1),
+]
 NETWORKS = [
     Network([5, 4, 3], hidden="tanh", output="softmax", reduction="mean"),
     Network([5, 6, 4, 2], hidden=["relu", "logistic"], output="logistic", reduction="mean_all"),
     Network([5, 3], output="identity", reduction="sum"),
     Network([5, 4, 1], hidden="gelu", output="exponential", reduction="mean"),
+    Network([5, 4, 3], hidden="relu", output="quantile", output_parameters=[0.1, 0.5, 0.9]),
+    Network([5, 4, 2], hidden="relu", output="huber", output_parameters=0.7),
+    Network([5, 2], output="median"),
+    Network([5, 6, 5], hidden="tanh", output="softmax", output_parameters=[2, 3]),
 ]
 BATCH = 8
 ROWS = 20  # two whole batches and one of four rows
@@ -38,7 +63,9 @@ def build(
     X = generator.normal(size=(ROWS, network.sizes[0])) * (generator.random((ROWS, 5)) < 0.6)
     K = network.sizes[-1]
     if network.output == "softmax":
-        Y = np.eye(K)[generator.integers(K, size=ROWS)]
+        targets = [int(n) for n in network.output_parameters] or [K]
+        drawn = [np.eye(n)[generator.integers(n, size=ROWS)] for n in targets]
+        Y = np.concatenate(drawn, axis=1)
     elif network.output == "logistic":
         Y = generator.integers(2, size=(ROWS, K)).astype(float)
     else:
@@ -52,11 +79,13 @@ def flat(layers: list[Layer]) -> list[Any]:
     return [array for layer in layers for array in layer]
 
 
-def by_hand(problem: Problem, parameters: list[Layer], rows: Any) -> tuple[float, list[Layer]]:
+def by_hand(
+    problem: Problem, parameters: list[Layer], rows: Any, dropout: Any = None
+) -> tuple[float, list[Layer]]:
     """Loss and gradient of some rows: backprop, and the penalty's two formulas."""
     network, X, Y = problem.network, problem.X[rows], problem.Y[rows]
     weight = None if problem.sample_weight is None else problem.sample_weight[rows]
-    passes = forward(network, parameters, X)
+    passes = forward(network, parameters, X, dropout=dropout)
     gradients = backward(network, parameters, passes, Y, sample_weight=weight)
     total = len(Y) if weight is None else weight.sum()
     divisor = {"sum": 1.0, "mean": total, "mean_all": total * network.sizes[-1]}[network.reduction]
@@ -96,6 +125,43 @@ def test_run_is_backprop_and_the_optimizer_over_batches(
     np.testing.assert_allclose(losses, expected_losses, rtol=1e-11)
     assert_same(session.parameters(), expected, rtol=1e-9)
     assert session.optimizer_state.n_updates == 3
+
+
+@pytest.mark.parametrize("rates", [(0.5, 0.0), (0.0, 0.3), (0.2, 0.9)])
+@pytest.mark.parametrize("batch_size", [BATCH, ROWS])
+@pytest.mark.parametrize("calls", [1, 2])
+def test_dropout_leaves_out_the_units_of_its_numbers(
+    engine: Engine, rates: tuple[float, ...], batch_size: int, calls: int
+) -> None:
+    network = Network([5, 37, 4, 2], hidden=["relu", "logistic"], output="logistic")
+    problem, start = build(network, weighted=True, l2=0.1)
+    problem = replace(problem, dropout=rates, dropout_seed=11)
+    order, optimizer = np.random.default_rng(1).permutation(ROWS), Adam()
+    session = engine.session(problem, start, optimizer)
+    n_batches = -(-ROWS // batch_size)
+    losses: list[float] = []
+    for _ in range(2):
+        for part in np.array_split(np.arange(n_batches), min(calls, n_batches)):
+            rows = order[part[0] * batch_size : (part[-1] + 1) * batch_size]
+            losses += session.run(rows, batch_size, np.full(len(part), 0.01)).tolist()
+
+    expected = [Layer(W.copy(), b.copy()) for W, b in start]
+    state, expected_losses = optimizer.start(flat(expected)), []
+    for update in range(2 * n_batches):
+        batch = update % n_batches
+        rows = order[batch * batch_size : (batch + 1) * batch_size]
+        scales = [
+            dropout_scales(rate, (len(rows), width), seed=11, update=update, layer=layer)
+            for layer, (rate, width) in enumerate(zip(rates, (37, 4), strict=True))
+        ]
+        value, gradient = by_hand(problem, expected, rows, scales)
+        expected_losses.append(value)
+        optimizer.update(flat(expected), flat(gradient), state, 0.01)
+    np.testing.assert_allclose(losses, expected_losses, rtol=1e-11)
+    assert_same(session.parameters(), expected, rtol=1e-9)
+    # Nothing is left out where the network is asked, not trained.
+    plain = replace(problem, dropout=())
+    assert engine.loss_and_gradient(problem, start)[0] == engine.loss_and_gradient(plain, start)[0]
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda n: n.output)

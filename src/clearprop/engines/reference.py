@@ -163,9 +163,7 @@ class ReferenceEngine:
         factor = reduction_factor(
             network.reduction, n_samples, network.sizes[-1], problem.sample_weight
         )
-        summed = replace(
-            problem, network=Network(network.sizes, network.hidden, network.output, "sum"), l2=0.0
-        )
+        summed = replace(problem, network=replace(network, reduction="sum"), l2=0.0)
         value = factor * l2_penalty(parameters, problem.l2)
         gradient = [Layer(l2_gradient(W, problem.l2, factor), 0.0 * b) for W, b in parameters]
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

@@ -46,10 +46,12 @@ def run_identity(
     return {
         "layer_widths": ", ".join(map(str, network.sizes)),
         "activation": ", ".join(network.hidden),
-        "output": network.output,
+        "output": " ".join(map(str, (network.output, *network.output_parameters))),
         "reduction": network.reduction,
         "alpha": repr(problem.l2),
         "solver": repr(optimizer),
+        "dropout": ", ".join(map(str, problem.dropout)),
+        "random_state": str(problem.dropout_seed),
         "learning_rate": repr(schedule),
         "batch_size": repr(settings.batch_size),
         "max_iter": repr(settings.max_epochs),

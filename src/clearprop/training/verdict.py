@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def _scale_cause(problem: Problem) -> tuple[str, str] | None:
     if not largest_target <= _LARGE:
         return _targets_cause(largest_target)
     centre, spread = np.abs(np.mean(problem.Y, axis=0)), np.std(problem.Y, axis=0)
-    off_centre = problem.network.output == "identity" and bool(
+    off_centre = OUTPUTS[problem.network.output].formula == "z" and bool(
         np.any(centre > 10.0 * (spread + 1.0))
     )
     return _targets_cause(largest_target) if off_centre else None
@@ -153,14 +153,12 @@ def _reached_and_trivial(problem: Problem, parameters: list[Layer]) -> tuple[flo
 def _losses(
     problem: Problem, parameters: list[Layer], rows: npt.NDArray[np.int64]
 ) -> tuple[float, float]:
-    of = problem.network
-    network = Network(of.sizes, of.hidden, of.output, reduction="sum")
+    network = replace(problem.network, reduction="sum")
     weight = np.ones(len(problem.Y)) if problem.sample_weight is None else problem.sample_weight
     total = float(np.sum(weight[rows]))
     if total == 0.0:
         return 0.0, 0.0
-    constant: npt.NDArray[Any] = np.average(problem.Y[rows], axis=0, weights=weight[rows])
-    logits = OUTPUTS[network.output].link(constant)
+    logits = OUTPUTS[network.output].link(_best_constant(network, problem.Y[rows], weight[rows]))
     reached = trivial = 0.0
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, len(rows), _JUDGED_ROWS):
@@ -171,6 +169,20 @@ def _losses(
             passes = passes._replace(z=[np.broadcast_to(logits, Y.shape)])
             trivial += float(loss(network, passes, Y, sample_weight=weights))
     return reached / total, trivial / total
+
+
+def _best_constant(
+    network: Network, Y: npt.NDArray[Any], weight: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    """The constant prediction of least loss; for Huber's, between mean and median, the median."""
+    if OUTPUTS[network.output].branch is None:
+        mean: npt.NDArray[Any] = np.average(Y, axis=0, weights=weight)
+        return mean
+    levels = network.output_parameters if network.output == "quantile" else [0.5] * Y.shape[1]
+    columns = zip(Y.T, levels, strict=True)
+    return np.array(
+        [np.quantile(y, p, weights=weight, method="inverted_cdf") for y, p in columns], Y.dtype
+    )
 
 
 def warn_if_useless(
@@ -218,7 +230,14 @@ def warn_if_useless(
 
 def _right_enough(problem: Problem, targets: npt.NDArray[Any]) -> float:
     """The loss up to which a constant target is met: 10 % off, or the right class likelier."""
-    if problem.network.output == "identity":
+    output = OUTPUTS[problem.network.output]
+    if output.branch is not None:
+        sizes = 0.1 * np.maximum(1.0, np.abs(targets[:1]))
+        sides = [targets[:1] - sizes, targets[:1] + sizes]
+        numbers = problem.network.output_parameters
+        terms = [output.loss_terms(side, targets[:1], numbers).sum() for side in sides]
+        return float(min(terms))
+    if output.name == "identity":
         squares = [float(value) ** 2 for value in targets[0]]
         return 0.005 * max(1.0, sum(squares))
     return math.log(2.0) * float(problem.Y.shape[1])

@@ -1,4 +1,4 @@
-"""Twenty trainings whose weights must have the same bits everywhere, and their SHA-1.
+"""Trainings whose weights must have the same bits everywhere, and their SHA-1.
 
 As a script it prints one JSON object, name -> SHA-1, so that another process can run them for
 another processor. Samples are made of a generator's own bits: no machine's exp or log is in them.
@@ -18,7 +18,17 @@ from scipy import sparse
 from clearprop.engines import Problem
 from clearprop.engines.fused.engine import FusedEngine
 from clearprop.network import Layer, Network
-from clearprop.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
+from clearprop.optimizers import (
+    SGD,
+    Adam,
+    AdamW,
+    Clipped,
+    Momentum,
+    Nadam,
+    Nesterov,
+    Optimizer,
+    RMSprop,
+)
 
 __all__ = ["CASES", "Case", "problem_of", "sha1_of", "sha1_of_weights"]
 
@@ -39,6 +49,8 @@ class Case(NamedTuple):
     is_sparse: bool = False
     l2: float = 0.0
     reduction: str = "mean"
+    output_parameters: Any = ()
+    dropout: tuple[float, ...] = ()
 
 
 CASES = {
@@ -75,19 +87,42 @@ CASES = {
         l2=0.05,
         reduction="mean_all",
     ),
+    "quantiles": Case([5, 20, 19], "silu", "quantile", RMSprop(), output_parameters=0.9),
+    "huber": Case([9, 33, 2], "relu", "huber", Nadam(), "float64", output_parameters=[0.1, 0.3]),
+    "median": Case([9, 33, 40], "tanh", "median", Clipped(Adam(), 0.1), l2=0.1),
+    "several targets": Case(
+        [6, 31, 25], "tanh", "softmax", Adam(), weighted=True, output_parameters=[2, 7, 16]
+    ),
+    "dropout": Case([31, 70, 18, 3], "relu", "softmax", Adam(), dropout=(0.3, 0.8)),
+    "dropout and the rest": Case(
+        [90, 50, 21, 40],
+        ["relu", "gelu"],
+        "quantile",
+        Clipped(Nadam(), 0.05),
+        "float64",
+        rows=1300,
+        batch=1100,
+        weighted=True,
+        is_sparse=True,
+        l2=0.1,
+        output_parameters=0.2,
+        dropout=(0.5, 0.1),
+    ),
 }
 
 
 def problem_of(case: Case) -> tuple[Problem, list[Layer]]:
     """Samples, targets and first weights."""
-    network = Network(case.sizes, hidden=case.hidden, output=case.output, reduction=case.reduction)
+    network = Network(case.sizes, case.hidden, case.output, case.reduction, case.output_parameters)
     generator = np.random.default_rng(5)
     X = generator.random((case.rows, case.sizes[0])) * 4.0 - 2.0
     if case.is_sparse:
         X *= generator.random(X.shape) < 0.1
     n_outputs = case.sizes[-1]
     if case.output == "softmax":
-        Y = np.eye(n_outputs)[generator.integers(n_outputs, size=case.rows)]
+        targets = case.output_parameters or [n_outputs]
+        drawn = [np.eye(n)[generator.integers(n, size=case.rows)] for n in targets]
+        Y = np.concatenate(drawn, axis=1)
     elif case.output == "logistic":
         Y = generator.integers(2, size=(case.rows, n_outputs)).astype(float)
     else:
@@ -96,7 +131,15 @@ def problem_of(case: Case) -> tuple[Problem, list[Layer]]:
     samples: Any = X.astype(case.dtype)
     if case.is_sparse:
         samples = sparse.csr_matrix(samples)
-    problem = Problem(network, samples, Y.astype(case.dtype), weights, case.l2)
+    problem = Problem(
+        network,
+        samples,
+        Y.astype(case.dtype),
+        weights,
+        case.l2,
+        case.dropout,
+        dropout_seed=2**62 + 7,
+    )
     return problem, network.initialize(0, dtype=np.dtype(case.dtype))
 
 

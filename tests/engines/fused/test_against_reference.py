@@ -17,10 +17,22 @@ from clearprop.engines.fused.engine import FusedEngine
 from clearprop.engines.reference import ReferenceEngine
 from clearprop.gradcheck import check_gradients
 from clearprop.network import Layer
-from clearprop.optimizers import SGD, Adam, AdamW, Momentum, Nesterov
+from clearprop.optimizers import SGD, Adam, AdamW, Clipped, Momentum, Nadam, Nesterov, RMSprop
 
-OUTPUTS = ["softmax", "logistic", "identity", "exponential"]
-OPTIMIZERS = [SGD(), Momentum(0.5), Nesterov(), Adam(), Adam(0.8, 0.9, 1e-3), AdamW()]
+OUTPUTS = ["softmax", "logistic", "identity", "exponential", "median", "huber", "quantile"]
+OPTIMIZERS = [
+    SGD(),
+    Momentum(0.5),
+    Nesterov(),
+    RMSprop(),
+    Adam(),
+    Adam(0.8, 0.9, 1e-3),
+    AdamW(),
+    Nadam(),
+    Clipped(SGD(), 0.3),
+    Clipped(AdamW(), 0.1),
+    Clipped(Nesterov(), 1e9),
+]
 
 
 def assert_near(got: Any, expected: Any, relative: float) -> None:

@@ -31,9 +31,9 @@ pytestmark = [
 
 EVERY = pytest.mark.parametrize("name", CASES)
 
-# All 20 SHA-1 sums, joined. Another value on another machine breaks the promise; a change of the
+# All SHA-1 sums, joined. Another value on another machine breaks the promise; a change of the
 # engine's formulas changes it too, and must say so in CHANGELOG.md.
-PINNED = "ba02d3af395bf417f45642029cb5fabb217557ef"
+PINNED = "f3d9ba510eb042cd2deb61d694172a3e39956e93"
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,8 @@ def test_these_are_the_bits_of_every_machine(here: dict[str, str]) -> None:
     assert hashlib.sha1(joined.encode(), usedforsecurity=False).hexdigest() == PINNED, here
 
 
-def test_the_cases_are_twenty_and_different(here: dict[str, str]) -> None:
-    assert len(set(here.values())) == 20
+def test_the_cases_are_different(here: dict[str, str]) -> None:
+    assert len(set(here.values())) == len(CASES) >= 20
 
 
 @EVERY

@@ -34,7 +34,7 @@ def _targets(name: str, size: int) -> np.ndarray:
         "identity": random.normal(size=size),
         "exponential": random.poisson(2.0, size=size).astype(float),
     }
-    return draws[name]
+    return draws.get(name, draws["identity"])
 
 
 def _assert_close(found: np.ndarray, expected: np.ndarray, tolerance: float) -> None:
@@ -96,11 +96,13 @@ def test_outputs_agree_with_their_rows(
 ) -> None:
     z = (_logits() / 8.0).astype(kind.dtype).astype(float)
     y = _targets(name, z.size).astype(kind.dtype).astype(float)
-    yhat, terms = compile_vectors(OUTPUT_VECTORS[name], kind, 2, 2)(z, y)
+    parameter = np.full_like(z, 0.75)
+    yhat, terms, delta = compile_vectors(OUTPUT_VECTORS[name], kind, 3, 3)(z, y, parameter)
     row = OUTPUTS[name]
     _assert_close(yhat, row.function(z), CLOSE[kind.name])
     # A difference of two numbers near 100 keeps fewer digits, in both tables.
-    _assert_close(terms, row.loss_terms(z, y), 2.0 * CLOSE[kind.name])
+    _assert_close(terms, row.loss_terms(z, y, parameter), 2.0 * CLOSE[kind.name])
+    _assert_close(delta, row.delta(row.function(z), y, parameter), 2.0 * CLOSE[kind.name])
 
 
 @kinds
@@ -109,7 +111,8 @@ def test_poisson_deviance_keeps_its_digits_near_its_minimum(
 ) -> None:
     sizes = np.concatenate([np.linspace(0.01, 1.0, 200), np.logspace(-15, -2, 200)])
     z = np.concatenate([-sizes, sizes]).astype(kind.dtype)
-    _, terms = compile_vectors(OUTPUT_VECTORS["exponential"], kind, 2, 2)(z, np.ones_like(z))
+    compiled = compile_vectors(OUTPUT_VECTORS["exponential"], kind, 3, 3)
+    _, terms, _ = compiled(z, np.ones_like(z), np.zeros_like(z))
     with mpmath.workprec(240):
         exact = np.array([float(mpmath.expm1(d) - d) for d in map(mpmath.mpf, map(float, z))])
     np.testing.assert_allclose(terms, exact, rtol=10.0 * np.finfo(kind.dtype).eps, atol=0.0)
@@ -118,10 +121,11 @@ def test_poisson_deviance_keeps_its_digits_near_its_minimum(
 @kinds
 def test_extreme_losses(kind: Kind, compile_vectors: Callable[..., Any]) -> None:
     z, y = np.array([1e4, 1e4, -1e4, -1e4]), np.array([1.0, 0.0, 0.0, 1.0])
-    _, terms = compile_vectors(OUTPUT_VECTORS["logistic"], kind, 2, 2)(z, y)
+    none = np.zeros(4)
+    _, terms, _ = compile_vectors(OUTPUT_VECTORS["logistic"], kind, 3, 3)(z, y, none)
     np.testing.assert_array_equal(terms, [0.0, 1e4, 0.0, 1e4])
-    _, terms = compile_vectors(OUTPUT_VECTORS["exponential"], kind, 2, 2)(
-        np.array([-1e4, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
+    _, terms, _ = compile_vectors(OUTPUT_VECTORS["exponential"], kind, 3, 3)(
+        np.array([-1e4, 0.0, 0.0]), np.array([0.0, 0.0, 1.0]), none[:3]
     )
     np.testing.assert_array_equal(terms, [0.0, 1.0, 0.0])
 
@@ -131,12 +135,15 @@ def test_extreme_losses(kind: Kind, compile_vectors: Callable[..., Any]) -> None
 def test_every_processor_gives_the_same_bits(
     table: str, kind: Kind, compile_vectors: Callable[..., Any], runs_here: Callable[[str], bool]
 ) -> None:
-    functions, n_inputs = (ACTIVATION_VECTORS, 1) if table == "activations" else (OUTPUT_VECTORS, 2)
+    functions: Any = ACTIVATION_VECTORS if table == "activations" else OUTPUT_VECTORS
     z = _logits()[::16]
     for name, function in functions.items():
-        inputs = (z,) if n_inputs == 1 else (z, _targets(name, z.size))
-        here = compile_vectors(function, kind, n_inputs, 2)(*inputs)
+        inputs = [z]
+        if table == "outputs":
+            inputs += [_targets(name, z.size), np.full_like(z, 0.3)]
+        shape = (1, 2) if table == "activations" else (3, 3)
+        here = compile_vectors(function, kind, *shape)(*inputs)
         for processor in filter(runs_here, PROCESSORS):
-            there = compile_vectors(function, kind, n_inputs, 2, processor=processor)(*inputs)
+            there = compile_vectors(function, kind, *shape, processor=processor)(*inputs)
             for a, b in zip(here, there, strict=True):
                 assert a.tobytes() == b.tobytes(), (name, processor)

@@ -23,7 +23,7 @@ from clearprop.engines.fused.elementary import (
 )
 from clearprop.engines.fused.vector import FLOAT32, FLOAT64, Vector
 
-__all__ = ["ACTIVATION_VECTORS", "OUTPUT_VECTORS"]
+__all__ = ["ACTIVATION_VECTORS", "OUTPUT_VECTORS", "OutputVectors"]
 
 # sum over k >= 2 of d^(k-2) / k! for |d| < 0.5: powers beyond the last change no bit.
 _LAST_POWER = {FLOAT32.name: 9, FLOAT64.name: 16}
@@ -78,17 +78,38 @@ def _softplus(z: Vector) -> tuple[Vector, Vector]:
     return z.where(z > 0.0, 0.0) + _log_of_1_plus_decay(z), logistic(z)
 
 
-def _binary_cross_entropy(z: Vector, y: Vector) -> tuple[Vector, Vector]:
+def _binary_cross_entropy(z: Vector, y: Vector, _: Vector) -> tuple[Vector, Vector, Vector]:
     wrong = ((1.0 - y) * z).where(z > 0.0, -y * z)
-    return logistic(z), wrong + _log_of_1_plus_decay(z)
+    yhat = logistic(z)
+    return yhat, wrong + _log_of_1_plus_decay(z), yhat - y
 
 
-def _half_squared_error(z: Vector, y: Vector) -> tuple[Vector, Vector]:
+def _half_squared_error(z: Vector, y: Vector, _: Vector) -> tuple[Vector, Vector, Vector]:
     difference = z - y
-    return z, 0.5 * difference * difference
+    return z, 0.5 * difference * difference, difference
 
 
-def _half_poisson_deviance(z: Vector, y: Vector) -> tuple[Vector, Vector]:
+def _absolute_error(z: Vector, y: Vector, _: Vector) -> tuple[Vector, Vector, Vector]:
+    difference, constant = z - y, z.emitter.constant
+    below = constant(-1.0).where(z < y, 0.0)
+    return z, difference.absolute(), constant(1.0).where(z > y, below)
+
+
+def _huber(z: Vector, y: Vector, threshold: Vector) -> tuple[Vector, Vector, Vector]:
+    difference = z - y
+    clipped = difference.at_most(threshold).at_least(-threshold)
+    near, far = 0.5 * difference * difference, clipped * (difference - 0.5 * clipped)
+    return z, near.where(difference.absolute() <= threshold, far), clipped
+
+
+def _pinball(z: Vector, y: Vector, probability: Vector) -> tuple[Vector, Vector, Vector]:
+    rest = 1.0 - probability
+    term = (rest * (z - y)).where(z > y, probability * (y - z))
+    below = (-probability).where(z < y, 0.0)
+    return z, term, rest.where(z > y, below)
+
+
+def _half_poisson_deviance(z: Vector, y: Vector, _: Vector) -> tuple[Vector, Vector, Vector]:
     yhat = exp(z)
     d = z - log(y.where(y > 0.0, 1.0))
     series = z.emitter.constant(0.0)
@@ -96,7 +117,7 @@ def _half_poisson_deviance(z: Vector, y: Vector) -> tuple[Vector, Vector]:
         series = series.fma(d, 1.0 / math.factorial(power))
     far = yhat - y * (1.0 + d)
     near = (y * d * (d * series)).where(d.absolute() < 0.5, far)
-    return yhat, near.where(y > 0.0, far)
+    return yhat, near.where(y > 0.0, far), yhat - y
 
 
 ACTIVATION_VECTORS: dict[str, Callable[[Vector], tuple[Vector, Vector]]] = {
@@ -112,9 +133,15 @@ ACTIVATION_VECTORS: dict[str, Callable[[Vector], tuple[Vector, Vector]]] = {
 }
 """(h, sigma') from z, for every hidden activation."""
 
-OUTPUT_VECTORS: dict[str, Callable[[Vector, Vector], tuple[Vector, Vector]]] = {
+OutputVectors = Callable[[Vector, Vector, Vector], tuple[Vector, Vector, Vector]]
+
+OUTPUT_VECTORS: dict[str, OutputVectors] = {
     "logistic": _binary_cross_entropy,
     "identity": _half_squared_error,
+    "median": _absolute_error,
+    "huber": _huber,
+    "quantile": _pinball,
     "exponential": _half_poisson_deviance,
 }
-"""(yhat, loss term) from z and y, for every output but softmax, which needs whole rows."""
+"""(yhat, loss term, its derivative by z) from z, y and the output's parameter, for every output but
+softmax, which needs whole rows."""

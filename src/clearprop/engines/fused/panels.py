@@ -14,7 +14,14 @@ from clearprop.engines.fused.target import current_target
 from clearprop.engines.fused.tile_shape import shape_of
 from clearprop.engines.fused.vector import Emitter
 
-__all__ = ["PanelRow", "only_vector_of_row", "panel_columns", "panels", "vectors_of_row"]
+__all__ = [
+    "PanelRow",
+    "RowVector",
+    "only_vector_of_row",
+    "panel_columns",
+    "panels",
+    "vectors_of_row",
+]
 
 
 class PanelRow(NamedTuple):
@@ -31,6 +38,20 @@ class PanelRow(NamedTuple):
     columns: Any
     width: Any
     offset: Any
+
+
+class RowVector(NamedTuple):
+    """One vector of a row, as LLVM values.
+
+    Attributes:
+        place: numbers from the matrix's start to it.
+        inside: which of its lanes are columns of the matrix.
+        column: its first column.
+    """
+
+    place: Any
+    inside: Any
+    column: Any
 
 
 def panel_columns(emit: Emitter) -> int:
@@ -59,15 +80,15 @@ def panels(emit: Emitter, rows: Any, columns: Any) -> Iterator[PanelRow]:
 
 
 @contextmanager
-def vectors_of_row(emit: Emitter, rows: Any, columns: Any, row: Any) -> Iterator[tuple[Any, Any]]:
-    """Emit a loop over a row's vectors: their offset, and which lanes are columns of the matrix."""
+def vectors_of_row(emit: Emitter, rows: Any, columns: Any, row: Any) -> Iterator[RowVector]:
+    """Emit a loop over a row's vectors."""
     builder, lanes = emit.builder, emit.kind.lanes
     with panels(emit, rows, columns) as panel:
         start = builder.add(panel.offset, builder.mul(row, panel.width))
         with loop(builder, builder.sdiv(panel.width, index(lanes))) as v:
             column = builder.mul(v, index(lanes))
             inside = emit.lanes_below(builder.sub(panel.columns, column))
-            yield builder.add(start, column), inside
+            yield RowVector(builder.add(start, column), inside, builder.add(panel.first, column))
 
 
 @contextmanager
@@ -76,6 +97,7 @@ def only_vector_of_row(
     rows: Any,  # noqa: ARG001 - called like vectors_of_row
     columns: Any,
     row: Any,
-) -> Iterator[tuple[Any, Any]]:
+) -> Iterator[RowVector]:
     """The same for a matrix of one vector's width: no loop, so that rows overlap."""
-    yield emit.builder.mul(row, index(emit.kind.lanes)), emit.lanes_below(columns)
+    place = emit.builder.mul(row, index(emit.kind.lanes))
+    yield RowVector(place, emit.lanes_below(columns), index(0))

@@ -19,6 +19,7 @@ __all__ = [
     "OPTIMIZER_CODES",
     "OUTPUT_CODES",
     "PLAN",
+    "SEVERAL_SOFTMAX",
     "SQUARES_ROWS",
     "TASK_CODES",
 ]
@@ -92,7 +93,9 @@ PLAN = np.dtype(
             "constants_at",  # CONSTANTS for weights, then for biases, per thread
             "constants_bytes",  # per thread
             # What is minimised, and how
-            "output",  # a code of OUTPUT_CODES
+            "output",  # a code of OUTPUT_CODES, or SEVERAL_SOFTMAX
+            "output_parameters_at",  # one number per output; for several targets, per target
+            "n_targets",
             "divide_by_weights",  # reduction is a mean
             "divide_by_outputs",  # reduction is a mean over outputs too
             "optimizer",  # a code of OPTIMIZER_CODES
@@ -123,8 +126,13 @@ ACTIVATION_CODES = {
     )
 }
 OUTPUT_CODES = {
-    name: code for code, name in enumerate(("softmax", "logistic", "identity", "exponential"))
+    name: code
+    for code, name in enumerate(
+        ("softmax", "logistic", "identity", "exponential", "median", "huber", "quantile")
+    )
 }
+SEVERAL_SOFTMAX = len(OUTPUT_CODES)
+"""The code of softmax over each of several targets' outputs."""
 # From Adam on, means are corrected for having begun at 0.
 OPTIMIZER_CODES = {
     name: code

@@ -126,11 +126,13 @@ def one_part(
         number_at(output.delta_at, 0, like),
         number_at(plan.scales_at, 0, like),
         number_at(plan.row_losses_at, 0, like),
+        number_at(plan.output_parameters_at, 0, like),
         plan.rows,
         output.fan_out,
         first,
         last,
         plan.output,
+        plan.n_targets,
     )
     wait_for_all(plan)
     total = 0.0
@@ -179,7 +181,16 @@ def predict(plan: Record, thread: int, like: Pointer) -> None:
         wait_for_all(plan)
         forward(plan, part, n_rows, 0, thread, like)
         first, last = share(n_rows, thread, plan)
-        predictions(z, plan.rows, output.fan_out, first, last, plan.output)
+        predictions(
+            z,
+            number_at(plan.output_parameters_at, 0, like),
+            plan.rows,
+            output.fan_out,
+            first,
+            last,
+            plan.output,
+            plan.n_targets,
+        )
         target = number_at(plan.predictions_at, part * output.fan_out, like)
         scatter_rows(z, plan.rows, output.fan_out, target, first, last)
         wait_for_all(plan)

@@ -28,6 +28,7 @@ from clearprop.engines.fused.records import (
     LAYER,
     OUTPUT_CODES,
     PLAN,
+    SEVERAL_SOFTMAX,
     SQUARES_ROWS,
 )
 from clearprop.network import Layer, Network
@@ -149,7 +150,14 @@ class Workspace:
             plan["targets_at"] = self._allocate(rows * self._padded(network.sizes[-1])).ctypes.data
             plan["scales_at"] = self._allocate(rows).ctypes.data
             plan["row_losses_at"] = self._allocate(rows).ctypes.data
-        plan["output"] = OUTPUT_CODES[network.output]
+        numbers = network.output_parameters
+        several = network.output == "softmax" and bool(numbers)
+        plan["output"] = SEVERAL_SOFTMAX if several else OUTPUT_CODES[network.output]
+        plan["n_targets"] = len(numbers)
+        # Read in whole vectors, whether a loss has parameters or not.
+        given = self._allocate(self._padded(network.sizes[-1]))
+        given[: len(numbers)] = numbers
+        plan["output_parameters_at"] = given.ctypes.data
         plan["divide_by_weights"] = network.reduction != "sum"
         plan["divide_by_outputs"] = network.reduction == "mean_all"
         plan["n_features"], plan["n_outputs"] = network.sizes[0], network.sizes[-1]
