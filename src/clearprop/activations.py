@@ -12,11 +12,13 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 from array_api_compat import array_namespace, device
 
 from clearprop.erf import erf
+from clearprop.errors import ParameterError
 
-__all__ = ["ACTIVATIONS", "Activation"]
+__all__ = ["ACTIVATIONS", "Activation", "as_activation"]
 
 Array = Any  # an array of any library that follows the Array API standard
 
@@ -221,3 +223,69 @@ _ROWS = (
 
 ACTIVATIONS: dict[str, Activation] = {row.name: row for row in _ROWS}
 """Every hidden activation by name."""
+
+# Between the points of the usual kinks (0, ±1, ±3), where no derivative is to be had.
+_JUDGED = tuple(0.25 * number + 0.0123 for number in range(-16, 17))
+_STEP = 1e-6
+_CLOSE = 1e-4
+
+
+def as_activation(given: Any) -> Activation:
+    """The row that is meant: by name, given whole, or made of somebody's own two functions.
+
+    Args:
+        given: a name of `ACTIVATIONS`; an `Activation`; or a pair (function, derivative), called as
+            `h = function(z)` and `derivative(z, h)` with NumPy arrays of any shape. The derivative
+            is compared with finite differences at some points between -4 and 4.
+
+    Returns:
+        The row; of a pair, one that is named after its function.
+
+    Raises:
+        ParameterError: an unknown name, no pair of functions, or a derivative that is not the
+            function's.
+
+    Examples:
+        >>> import numpy as np
+        >>> as_activation("tanh").derivative_formula
+        '1 - h^2'
+        >>> as_activation((np.sin, lambda z, h: np.cos(z))).name
+        'sin'
+    """
+    if isinstance(given, Activation):
+        return given
+    if isinstance(given, str) and given in ACTIVATIONS:
+        return ACTIVATIONS[given]
+    is_pair = isinstance(given, tuple) and len(given) == 2 and all(map(callable, given))
+    if not is_pair:
+        raise ParameterError(
+            f"activation: got {given!r}, expected one of {', '.join(ACTIVATIONS)}",
+            remedy="Give one of these names, or a pair of functions: (function, derivative), "
+            "called as h = function(z) and derivative(z, h).",
+        )
+    function, derivative = given
+    name = getattr(function, "__name__", type(function).__name__)
+    own = Activation(name, function, derivative, f"{name}(z)", f"{name}'(z)")
+    _require_derivative(own)
+    return own
+
+
+def _require_derivative(own: Activation) -> None:
+    z = np.array(_JUDGED)
+    h = np.asarray(own.function(z))
+    if h.shape != z.shape:
+        raise ParameterError(
+            f"activation: {own.name} gave shape {h.shape} for z of shape {z.shape}",
+            remedy="It must work elementwise on NumPy arrays.",
+        )
+    told = np.broadcast_to(np.asarray(own.derivative(z, h), float), z.shape)
+    measured = (own.function(z + _STEP) - own.function(z - _STEP)) / (2.0 * _STEP)
+    wrong = ~(np.abs(told - measured) <= _CLOSE * (1.0 + np.abs(measured)))
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise ParameterError(
+            f"activation: the derivative given with {own.name} is not its derivative: at z = "
+            f"{z[at]:g} it is {told[at]:g}, finite differences of {own.name} give "
+            f"{measured[at]:g}",
+            remedy="Correct derivative(z, h); h = function(z) is handed to it beside z.",
+        )

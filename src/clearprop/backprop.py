@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 from array_api_compat import array_namespace
 
-from clearprop.activations import ACTIVATIONS
 from clearprop.errors import ShapeError
 from clearprop.losses import OUTPUTS, reduction_factor
 from clearprop.network import Layer, Network
@@ -98,7 +97,7 @@ def forward(
     for index, (W, b) in enumerate(parameters):
         z.append(inputs[index] @ W + b)
         if index < network.n_layers - 1:
-            activation = ACTIVATIONS[network.hidden[index]]
+            activation = network.activations[index]
             if hold is not None and activation.branch is not None:
                 inputs.append(activation.branch(z[index], hold[index]))
             else:
@@ -208,7 +207,7 @@ def backward(
         gradients.db.insert(0, xp.sum(delta, axis=0))
         gradients.dinput.insert(0, dinput)
         if index > 0:
-            activation = ACTIVATIONS[network.hidden[index - 1]]
+            activation = network.activations[index - 1]
             z, h = passes.z[index - 1], passes.inputs[index]
             if passes.dropout is not None:
                 # What was dropped says nothing of sigma'(z).
@@ -249,7 +248,7 @@ def input_jacobian(network: Network, parameters: Sequence[Layer], passes: Passes
     for index in reversed(range(network.n_layers)):
         jacobian = jacobian @ parameters[index].W.T
         if index > 0:
-            activation = ACTIVATIONS[network.hidden[index - 1]]
+            activation = network.activations[index - 1]
             sigma_prime = activation.derivative(passes.z[index - 1], passes.inputs[index])
             jacobian = jacobian * xp.expand_dims(sigma_prime, axis=-2)
     return jacobian

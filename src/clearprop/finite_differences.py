@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clearprop.activations import ACTIVATIONS
 from clearprop.backprop import Passes, forward, loss
 from clearprop.losses import OUTPUTS, reduction_factor
 from clearprop.network import Layer, Network
@@ -93,8 +92,8 @@ def loss_point(
     loss(network, passes, Y, sample_weight=sample_weight)
     factor = reduction_factor(network.reduction, len(Y), network.sizes[-1], sample_weight)
     slopes = []
-    for index, name in enumerate(network.hidden):
-        sigma, z = ACTIVATIONS[name].function, passes.z[index]
+    for index, activation in enumerate(network.activations):
+        sigma, z = activation.function, passes.z[index]
         slopes.append(np.abs(sigma(z + 1e-3) - sigma(z - 1e-3)) / 2e-3)
         if dropout is not None:
             slopes[index] = slopes[index] * dropout[index]

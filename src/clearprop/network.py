@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from clearprop.activations import ACTIVATIONS
+from clearprop.activations import ACTIVATIONS, Activation, as_activation
 from clearprop.errors import ParameterError
 from clearprop.losses import OUTPUTS, REDUCTIONS
 
@@ -54,7 +54,7 @@ class Network:
         sizes: the widths from input to output, at least two; `[2, 2, 4, 3]` is article A's network
             and `[64, 10]` has no hidden layer.
         hidden: the hidden layers' activation, a name from `clearprop.activations.ACTIVATIONS`, or
-            one name per hidden layer.
+            one name per hidden layer; an `Activation` of your own in place of a name.
         output: "softmax" (with cross-entropy), "logistic" (binary cross-entropy, one or several
             outputs), "identity" (half squared error), "exponential" (half Poisson deviance),
             "median" (absolute error), "huber" (Huber's loss) or "quantile" (pinball loss).
@@ -78,7 +78,7 @@ class Network:
     """
 
     sizes: tuple[int, ...]
-    hidden: tuple[str, ...]
+    hidden: tuple[str | Activation, ...]
     output: str
     reduction: str
     output_parameters: tuple[float, ...]
@@ -86,7 +86,7 @@ class Network:
     def __init__(
         self,
         sizes: Iterable[int],
-        hidden: str | Sequence[str] = "logistic",
+        hidden: str | Activation | Sequence[str | Activation] = "logistic",
         output: str = "softmax",
         reduction: str = "mean",
         output_parameters: float | Sequence[float] = (),
@@ -100,14 +100,16 @@ class Network:
                 remedy="List the widths from input to output, such as [4, 16, 3].",
             )
         n_hidden = len(widths) - 2
-        names = (hidden,) * n_hidden if isinstance(hidden, str) else tuple(hidden)
+        alone = isinstance(hidden, str | Activation)
+        names: tuple[Any, ...] = (hidden,) * n_hidden if alone else tuple(hidden)
         if len(names) != n_hidden:
             raise ParameterError(
                 f"hidden: got {len(names)} activations for {n_hidden} hidden layers",
                 remedy="Give one name for all hidden layers, or one name per hidden layer.",
             )
-        for name in (hidden,) if isinstance(hidden, str) else names:
-            _require_known("hidden", name, ACTIVATIONS)
+        for name in (hidden,) if alone else names:
+            if not isinstance(name, Activation):
+                _require_known("hidden", name, ACTIVATIONS)
         _require_known("output", output, OUTPUTS)
         _require_known("reduction", reduction, REDUCTIONS)
         numbers = _output_parameters(output, output_parameters, widths[-1])
@@ -126,6 +128,11 @@ class Network:
     def n_layers(self) -> int:
         """Number of layers with parameters: one less than the number of sizes."""
         return len(self.sizes) - 1
+
+    @property
+    def activations(self) -> list[Activation]:
+        """Each hidden layer's activation, whole."""
+        return [as_activation(name) for name in self.hidden]
 
     @property
     def n_parameters(self) -> int:
@@ -160,7 +167,7 @@ class Network:
         networks", 2010.
         """
         generator = check_random_state(random_state)
-        gains = [ACTIVATIONS[name].initial_gain for name in self.hidden] or [6.0]
+        gains = [activation.initial_gain for activation in self.activations] or [6.0]
         gains.append(gains[-1])
         parameters = []
         for fan_in, fan_out, own_gain in zip(self.sizes, self.sizes[1:], gains, strict=False):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import warnings
 from abc import ABCMeta, abstractmethod
+from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,6 +27,12 @@ from clearprop.activations import ACTIVATIONS
 from clearprop.engines import Problem
 from clearprop.engines.default import default_engine
 from clearprop.errors import DataWarning, ParameterError
+from clearprop.estimators.architecture import (
+    dropout_rates,
+    hidden_activations,
+    out_activation,
+    shared_gain,
+)
 from clearprop.estimators.inspection import InspectionMixin
 from clearprop.estimators.solvers import (
     PLANNED,
@@ -71,7 +78,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions(set(ACTIVATIONS))],
+        "activation": [StrOptions(set(ACTIVATIONS)), tuple, list],
         "solver": [StrOptions({"lbfgs", *STOCHASTIC_SOLVERS})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
@@ -106,12 +113,14 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         "dtype": [StrOptions({"float32", "float64"}), None],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "warmup_epochs": [Interval(Real, 0, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
     }
 
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
-        activation: str = "relu",
+        activation: Any = "relu",
         *,
         solver: str = "adam",
         alpha: float = 0.0001,
@@ -144,6 +153,8 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         dtype: str | None = None,
         weight_decay: float = 0.01,
         warmup_epochs: float = 0.0,
+        dropout: Any = 0.0,
+        max_grad_norm: float | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -178,6 +189,8 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         self.dtype = dtype
         self.weight_decay = weight_decay
         self.warmup_epochs = warmup_epochs
+        self.dropout = dropout
+        self.max_grad_norm = max_grad_norm
 
     @abstractmethod
     def _encode_targets(
@@ -189,13 +202,25 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
     def _output_name(self) -> str:
         """The network's output: a name from `losses.OUTPUTS`."""
 
+    def _output_parameters(self) -> tuple[float, ...]:
+        """The output's parameters, as `Network` takes them."""
+        return ()
+
+    def _loss_targets(self, Y: Array) -> Array:
+        """What the loss compares yhat with, from the network's targets."""
+        return Y
+
     @abstractmethod
     def _default_score(self, y: Array, yhat: Array, sample_weight: Array | None) -> float:
         """Validation score where `scoring` is None."""
 
     @abstractmethod
     def _decode_targets(self, Y: Array) -> Array:
+        """From yhat to what `predict` gives."""
+
+    def _original_targets(self, Y: Array) -> Array:
         """From the network's targets back to y."""
+        return self._decode_targets(Y)
 
     def _with_class_weight(
         self,
@@ -217,7 +242,12 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
     def network_(self) -> Network:
         """The network as `clearprop.forward` and `clearprop.backward` take it."""
         sizes = [self.coefs_[0].shape[0], *(W.shape[1] for W in self.coefs_)]
-        return Network(sizes, hidden=self.activation, output=self._output_name())
+        return Network(
+            sizes,
+            hidden_activations(self.activation, len(sizes) - 2),
+            self._output_name(),
+            output_parameters=self._output_parameters(),
+        )
 
     @property
     def parameters_(self) -> list[Layer]:
@@ -300,8 +330,14 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         try:
             if self.solver == "lbfgs":
                 require_epochs(self, "solver='lbfgs'")
-                self._refuse_for_lbfgs(X_val=X_val, y_val=y_val, checkpoint=self.checkpoint)
-                self._fit_lbfgs(problem)
+                self._refuse_for_lbfgs(
+                    X_val=X_val,
+                    y_val=y_val,
+                    checkpoint=self.checkpoint,
+                    max_grad_norm=self.max_grad_norm,
+                    dropout=self.dropout if np.any(self.dropout) else None,
+                )
+                self._fit_lbfgs(replace(problem, Y=self._loss_targets(Y)))
             else:
                 self._fit_stochastic(problem, incremental, X_val, y_val)
         except Exception:
@@ -323,14 +359,15 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         self.n_outputs_ = Y.shape[1]
         self.n_layers_ = len(hidden) + 2
         output = self._output_name()
-        self.out_activation_ = "exp" if output == "exponential" else output
-        network = Network([X.shape[1], *hidden, self.n_outputs_], self.activation, output)
+        self.out_activation_ = out_activation(output)
+        network = Network(
+            [X.shape[1], *hidden, self.n_outputs_],
+            hidden_activations(self.activation, len(hidden)),
+            output,
+            output_parameters=self._output_parameters(),
+        )
         self._keep_parameters(
-            network.initialize(
-                self._random_state,
-                dtype=X.dtype,
-                gain=ACTIVATIONS[self.activation].initial_gain,
-            )
+            network.initialize(self._random_state, dtype=X.dtype, gain=shared_gain(self.activation))
         )
         self.n_iter_ = self.t_ = 0
         self._training = TrainingState(self.parameters_, self._random_state)
@@ -377,6 +414,12 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
             validation_score, validation = given_validation(self, problem, X_val, y_val)
         elif self.early_stopping:
             problem, validation_score, validation = split_validation(self, problem)
+        problem = replace(problem, Y=self._loss_targets(problem.Y))
+        dropout = dropout_rates(self.dropout, problem.network.n_layers - 1)
+        if any(dropout):
+            # Drawn where it is needed alone: every other draw stays scikit-learn's.
+            seed = int(self._random_state.randint(np.iinfo(np.int32).max))
+            problem = replace(problem, dropout=dropout, dropout_seed=seed)
         settings = self._settings(problem, incremental, validation)
         steps_per_epoch = -(-len(problem.Y) // settings.batch_size)
         schedule = make_schedule(self, steps_per_epoch, 0 if incremental else self.t_)

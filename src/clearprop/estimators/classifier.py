@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
@@ -37,8 +38,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
 
     Args:
         hidden_layer_sizes: width of each hidden layer.
-        activation: hidden activation: a name from `clearprop.activations.ACTIVATIONS`.
-        solver: "adam", "sgd", "lbfgs", or "adamw", Adam with weight_decay.
+        activation: hidden activation: a name from `clearprop.activations.ACTIVATIONS`; a pair of
+            functions of your own, (function, derivative), called as `h = function(z)` and
+            `derivative(z, h)` (NumPy computes with them, more slowly); or a list with one of these
+            for each hidden layer.
+        solver: "adam", "sgd", "lbfgs", "adamw" (Adam with weight_decay), "nadam" (Adam with
+            Nesterov's momentum) or "rmsprop".
         alpha: strength of the L2 penalty on the weights.
         batch_size: rows per step; "auto" is min(200, n_samples).
         learning_rate: "constant", "invscaling" or "adaptive", for solver="sgd"; for every solver
@@ -57,9 +62,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         early_stopping: whether to set a validation part aside, stop on its score and keep the best
             weights.
         validation_fraction: share of the rows set aside.
-        beta_1: Adam's.
-        beta_2: Adam's.
-        epsilon: Adam's.
+        beta_1: Adam's, AdamW's and Nadam's.
+        beta_2: theirs and RMSprop's (Hinton's RMSprop has 0.9).
+        epsilon: as beta_2.
         n_iter_no_change: epochs without improvement until training stops.
         max_fun: evaluations of the loss at most, for solver="lbfgs".
         scoring: validation metric: a scikit-learn scorer's name or a scorer; None is accuracy.
@@ -75,10 +80,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         weight_decay: share of a weight lost per step and unit of learning rate, for
             solver="adamw"; alpha, the penalty in the loss, is apart from it.
         warmup_epochs: epochs over which the learning rate rises from 0 to what it would be.
+        dropout: share of the hidden layers' units that each training step leaves out, 0 to below 1:
+            one for all hidden layers or a list with one for each. Predictions use all units, and
+            so do `gradients` and `check_gradients`.
+        max_grad_norm: length to which a longer gradient (of all parameters, alpha's share
+            included) is shortened before each step; None for any length.
         class_weight: what each row's weight is multiplied by: a dict from class label to weight
             (1 for classes not named), or "balanced", n_samples / (n_classes * rows of the class),
             so that every class counts alike; None for 1. The validation score of early stopping
             is weighted too.
+        label_smoothing: share of each row's target that is spread evenly over all classes (two
+            classes and labels: over both values), 0 to below 1: the loss compares with (1 - s) y +
+            s / K. Scores compare with y.
 
     Attributes:
         classes_: class labels, as given.
@@ -107,12 +120,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseMLP._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
-        activation: str = "relu",
+        activation: Any = "relu",
         *,
         solver: str = "adam",
         alpha: float = 0.0001,
@@ -145,7 +159,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         dtype: str | None = None,
         weight_decay: float = 0.01,
         warmup_epochs: float = 0.0,
+        dropout: Any = 0.0,
+        max_grad_norm: float | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(
             hidden_layer_sizes=hidden_layer_sizes,
@@ -181,8 +198,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             dtype=dtype,
             weight_decay=weight_decay,
             warmup_epochs=warmup_epochs,
+            dropout=dropout,
+            max_grad_norm=max_grad_norm,
         )
         self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # no types
     def fit(
@@ -328,6 +348,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
                 remedy="Give at least one class a weight above 0.",
             )
         return np.asarray(given)
+
+    def _loss_targets(self, Y: Array) -> Array:
+        if self.label_smoothing == 0.0:
+            return Y
+        n_values = Y.shape[1] if self._output_name() == "softmax" else 2
+        smoothed: Array = Y * (1.0 - self.label_smoothing) + self.label_smoothing / n_values
+        return smoothed
 
     def _output_name(self) -> str:
         return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"

@@ -34,6 +34,7 @@ _THEIRS = {
     "activation": ("identity", "logistic", "relu", "tanh"),
     "solver": ("adam", "lbfgs", "sgd"),
     "learning_rate": ("adaptive", "constant", "invscaling"),
+    "loss": ("log_loss", "poisson", "squared_error"),
 }
 _ADAPTIVE_DIVISOR = 5.0  # of learning_rate="adaptive", at each plateau
 
@@ -124,7 +125,7 @@ def to_sklearn(model: MLPClassifier | MLPRegressor) -> Any:
     kind = _other_side(model, "to_sklearn", 0, 1)
     check_is_fitted(model)
     for name, known in _THEIRS.items():
-        if getattr(model, name) not in known:
+        if getattr(model, name, known[0]) not in known:
             raise ParameterError(
                 f"{name}: scikit-learn has no {getattr(model, name)!r}",
                 remedy=f"It has {', '.join(known)}; save_model keeps any network.",

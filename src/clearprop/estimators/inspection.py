@@ -46,6 +46,10 @@ class InspectionMixin:
     def _known_targets(self, X: Any, y: Any) -> tuple[Any, Array]:
         """X checked, and the network's targets for y; nothing is learned from either."""
 
+    @abstractmethod
+    def _loss_targets(self, Y: Array) -> Array:
+        """What the loss compares yhat with, from the network's targets."""
+
     def forward(self, X: Any) -> Passes:
         """All layers' inputs, pre-activations and the output, for every row.
 
@@ -184,5 +188,5 @@ class InspectionMixin:
             sample_weight = _check_sample_weight(
                 sample_weight, X, dtype=dtype, ensure_non_negative=True
             )
-        Y = np.asarray(Y.reshape(-1, 1) if Y.ndim == 1 else Y, dtype)
+        Y = self._loss_targets(np.asarray(Y.reshape(-1, 1) if Y.ndim == 1 else Y, dtype))
         return X.astype(dtype, copy=False), Y, sample_weight

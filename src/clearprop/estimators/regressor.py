@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
@@ -20,14 +21,31 @@ __all__ = ["MLPRegressor"]
 Array = npt.NDArray[Any]
 
 
-class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
-    """Multilayer perceptron for regression: half squared error or half Poisson deviance.
+_OUTPUTS = {
+    "squared_error": "identity",
+    "poisson": "exponential",
+    "absolute_error": "median",
+    "huber": "huber",
+    "quantile": "quantile",
+}
+"""The network's output by the name of the loss."""
 
-        loss = mean over the rows of sum_k (yhat_k - y_k)^2 / 2
+
+class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
+    """Multilayer perceptron for regression: means, medians or quantiles.
+
+        loss = mean over the rows of sum_k term(yhat_k, y_k)
                + alpha / (2 n) * sum of squared weights
 
+        "squared_error"     (yhat - y)^2 / 2
+        "poisson"           y log(y / yhat) - y + yhat, yhat = exp(z)
+        "absolute_error"    |yhat - y|
+        "huber"             (yhat - y)^2 / 2 up to huber_delta, a straight line beyond
+        "quantile"          q (y - yhat) where y > yhat, (1 - q) (yhat - y) elsewhere
+
     Args:
-        loss: "squared_error", or "poisson" for targets of 0 and more (yhat = exp(z)).
+        loss: "squared_error"; "poisson" for targets of 0 and more; "absolute_error" for the median;
+            "huber", between the two; or "quantile".
         hidden_layer_sizes: as in `MLPClassifier`, and so are all the parameters that follow.
         activation: hidden activation.
         solver: "adam", "sgd", "lbfgs", or "adamw", Adam with weight_decay.
@@ -51,7 +69,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         epsilon: Adam's.
         n_iter_no_change: epochs without improvement until training stops.
         max_fun: evaluations at most, for solver="lbfgs".
-        scoring: validation metric; None is R^2.
+        scoring: validation metric; None is R^2, for "absolute_error" and "huber" the share of the
+            absolute error that is explained, for "quantile" that of the pinball loss.
         max_time: seconds after which training stops.
         callbacks: list of `clearprop.training.Callback`.
         checkpoint: file to which training writes its state.
@@ -64,6 +83,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         weight_decay: share of a weight lost per step and unit of learning rate, for
             solver="adamw"; alpha, the penalty in the loss, is apart from it.
         warmup_epochs: epochs over which the learning rate rises from 0 to what it would be.
+        dropout: share of the hidden layers' units that each training step leaves out, 0 to below 1:
+            one for all hidden layers or a list with one for each. Predictions use all units, and
+            so do `gradients` and `check_gradients`.
+        max_grad_norm: length to which a longer gradient (of all parameters, alpha's share
+            included) is shortened before each step; None for any length.
+        quantile: for loss="quantile": the probability, or a list of several, rising, which one
+            network predicts at once: `predict` gives a column for each, and they never cross.
+        huber_delta: for loss="huber": the error, in units of y, beyond which its loss grows
+            straight.
 
     Attributes:
         coefs_: coefs_[l] = W[l], shape (fan_in, fan_out).
@@ -84,14 +112,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseMLP._parameter_constraints,
-        "loss": [StrOptions({"squared_error", "poisson"})],
+        "loss": [StrOptions(set(_OUTPUTS))],
+        "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
+        "huber_delta": [Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
         self,
         loss: str = "squared_error",
         hidden_layer_sizes: Any = (100,),
-        activation: str = "relu",
+        activation: Any = "relu",
         *,
         solver: str = "adam",
         alpha: float = 0.0001,
@@ -124,6 +154,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         dtype: str | None = None,
         weight_decay: float = 0.01,
         warmup_epochs: float = 0.0,
+        dropout: Any = 0.0,
+        max_grad_norm: float | None = None,
+        quantile: Any = 0.5,
+        huber_delta: float = 1.0,
     ) -> None:
         super().__init__(
             hidden_layer_sizes=hidden_layer_sizes,
@@ -159,8 +193,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
             dtype=dtype,
             weight_decay=weight_decay,
             warmup_epochs=warmup_epochs,
+            dropout=dropout,
+            max_grad_norm=max_grad_norm,
         )
         self.loss = loss
+        self.quantile = quantile
+        self.huber_delta = huber_delta
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # no types
     def fit(
@@ -221,21 +259,99 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
                 f"loss='poisson' needs targets of 0 and more, got {np.min(y)}",
                 remedy="Use loss='squared_error', or correct the negative targets.",
             )
-        return X, y
+        return X, self._repeated(y)
+
+    def _quantiles(self) -> list[float]:
+        """The probabilities of loss="quantile", one in a list where there is one."""
+        levels = np.atleast_1d(np.asarray(self.quantile, dtype=float))
+        rising = levels.ndim == 1 and len(levels) > 0 and bool(np.all(np.diff(levels) > 0.0))
+        if not (rising and levels[0] > 0.0 and levels[-1] < 1.0):
+            raise ParameterError(
+                f"quantile: got {self.quantile!r}, expected a number between 0 and 1, or a list of "
+                "rising ones",
+                remedy="Write for instance quantile=[0.05, 0.5, 0.95].",
+            )
+        return [float(level) for level in levels]
+
+    @property
+    def _has_several_quantiles(self) -> bool:
+        return self.loss == "quantile" and np.ndim(self.quantile) > 0
+
+    def _repeated(self, y: Array) -> Array:
+        """Each target as often as there are quantiles of it."""
+        if not self._has_several_quantiles:
+            return y
+        Y: Array = np.repeat(y.reshape(len(y), -1), len(self._quantiles()), axis=1)
+        return Y
 
     def _known_targets(self, X: Any, y: Any) -> tuple[Any, Array]:
         return self._encode_targets(X, y, reset=False, incremental=True)
 
     def _output_name(self) -> str:
-        return "exponential" if self.loss == "poisson" else "identity"
+        return _OUTPUTS[self.loss]
+
+    def _output_parameters(self) -> tuple[float, ...]:
+        if self.loss == "huber":
+            return (float(self.huber_delta),)
+        if self.loss != "quantile":
+            return ()
+        levels = self._quantiles()
+        n_targets = self.n_outputs_ // len(levels) if self._has_several_quantiles else 1
+        return tuple(levels * n_targets)
 
     def _default_score(self, y: Array, yhat: Array, sample_weight: Array | None) -> float:
-        from sklearn.metrics import r2_score  # noqa: PLC0415 - fitting starts sooner without
+        if self.loss == "quantile":
+            return self._pinball_score(y, yhat, sample_weight)
+        # Fitting starts sooner without.
+        from sklearn.metrics import d2_absolute_error_score, r2_score  # noqa: PLC0415
 
-        return float(r2_score(y, yhat, sample_weight=sample_weight))
+        robust = self.loss in ("absolute_error", "huber")
+        metric = d2_absolute_error_score if robust else r2_score
+        return float(metric(y, yhat, sample_weight=sample_weight))
+
+    def _pinball_score(self, y: Array, yhat: Array, sample_weight: Array | None) -> float:
+        """The share of the pinball loss that is explained, mean over the quantiles."""
+        from sklearn.metrics import d2_pinball_score  # noqa: PLC0415 - fitting starts sooner without
+
+        levels = self._quantiles()
+        each = np.asarray(yhat).reshape(len(y), -1, len(levels))
+        if not self._has_several_quantiles:
+            each = np.asarray(yhat).reshape(len(y), -1, 1)
+        y = np.asarray(y).reshape(len(y), -1)
+        scores = [
+            d2_pinball_score(y, each[:, :, number], alpha=level, sample_weight=sample_weight)
+            for number, level in enumerate(levels)
+        ]
+        return float(np.mean(scores))
+
+    def _original_targets(self, Y: Array) -> Array:
+        if self._has_several_quantiles:
+            Y = Y[:, :: len(self._quantiles())]
+        return Y.ravel() if Y.shape[1] == 1 else Y
 
     def _decode_targets(self, Y: Array) -> Array:
+        if self._has_several_quantiles:
+            # Each row's in order: nearer to the truth wherever they crossed, never further
+            # (Chernozhukov, Fernández-Val & Galichon 2010).
+            ordered: Array = np.sort(Y.reshape(len(Y), -1, len(self._quantiles())), axis=2)
+            return ordered[:, 0] if ordered.shape[1] == 1 else ordered
         return Y.ravel() if self.n_outputs_ == 1 else Y
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """How well predictions explain y: R^2; for loss="quantile", what is explained of its loss.
+
+        Args:
+            X: shape (n_samples, n_features).
+            y: targets, as for `fit`.
+            sample_weight: shape (n_samples,), or None.
+
+        Returns:
+            1 for perfect predictions, 0 for those of the best constant; for several quantiles the
+            mean of each one's `sklearn.metrics.d2_pinball_score`.
+        """
+        if self.loss == "quantile":
+            return self._pinball_score(y, self.predict(X), sample_weight)
+        return float(super().score(X, y, sample_weight))
 
     def predict(self, X: Any) -> Array:
         """Predict targets.
@@ -244,7 +360,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
             X: shape (n_samples, n_features).
 
         Returns:
-            Shape (n_samples,), or (n_samples, n_outputs) for several outputs.
+            Shape (n_samples,), or (n_samples, n_outputs) for several outputs; for a list of
+            quantiles (n_samples, n_quantiles) and (n_samples, n_outputs, n_quantiles).
         """
         check_is_fitted(self)
         return self._decode_targets(self._forward(self._check_rows(X)))

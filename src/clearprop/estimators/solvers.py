@@ -15,7 +15,17 @@ from sklearn.exceptions import ConvergenceWarning
 from clearprop.engines import Engine, Problem
 from clearprop.errors import ParameterError
 from clearprop.network import Layer
-from clearprop.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
+from clearprop.optimizers import (
+    SGD,
+    Adam,
+    AdamW,
+    Clipped,
+    Momentum,
+    Nadam,
+    Nesterov,
+    Optimizer,
+    RMSprop,
+)
 from clearprop.schedules import (
     Adaptive,
     Constant,
@@ -40,7 +50,7 @@ __all__ = [
     "require_epochs",
 ]
 
-STOCHASTIC_SOLVERS = ("sgd", "adam", "adamw")
+STOCHASTIC_SOLVERS = ("sgd", "adam", "adamw", "nadam", "rmsprop")
 
 PLANNED = ("cosine", "one_cycle")
 """Learning rates that follow the number of epochs."""
@@ -66,10 +76,21 @@ def is_stochastic(estimator: Any) -> bool:
 
 def make_optimizer(estimator: Any) -> Optimizer:
     """The optimizer that an estimator's parameters name."""
+    optimizer = _unclipped(estimator)
+    if estimator.max_grad_norm is None:
+        return optimizer
+    return Clipped(optimizer, float(estimator.max_grad_norm))
+
+
+def _unclipped(estimator: Any) -> Optimizer:
     if estimator.solver == "adam":
         return Adam(estimator.beta_1, estimator.beta_2, estimator.epsilon)
     if estimator.solver == "adamw":
         return AdamW(estimator.beta_1, estimator.beta_2, estimator.epsilon, estimator.weight_decay)
+    if estimator.solver == "nadam":
+        return Nadam(estimator.beta_1, estimator.beta_2, estimator.epsilon)
+    if estimator.solver == "rmsprop":
+        return RMSprop(estimator.beta_2, estimator.epsilon)
     if estimator.momentum == 0:
         return SGD()
     return (Nesterov if estimator.nesterovs_momentum else Momentum)(estimator.momentum)

@@ -59,7 +59,7 @@ def split_validation(estimator: Any, problem: Problem) -> tuple[Problem, Score, 
         )
     weight_train, weight_val = weights or (None, None)
     train = Problem(problem.network, X_train, Y_train, weight_train, problem.l2)
-    judged = Problem(problem.network, X_val, estimator._decode_targets(Y_val), weight_val)
+    judged = Problem(problem.network, X_val, estimator._original_targets(Y_val), weight_val)
     return train, _score(estimator, judged), _digest(estimator, judged)
 
 

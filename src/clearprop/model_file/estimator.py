@@ -17,6 +17,7 @@ from sklearn.utils import check_random_state
 
 from clearprop.errors import ParameterError
 from clearprop.estimators import MLPClassifier, MLPRegressor
+from clearprop.estimators.architecture import out_activation
 from clearprop.model_file.labels import labels_from_json, labels_to_json
 from clearprop.model_file.parameters import parameters_from_json, parameters_to_json
 from clearprop.network import Layer, Network
@@ -135,6 +136,7 @@ def estimator_to_json(estimator: Any) -> tuple[dict[str, NDArray[Any]], dict[str
             "sizes": list(network.sizes),
             "hidden": list(network.hidden),
             "output": network.output,
+            "output_parameters": list(network.output_parameters),
         },
         "features": None if names is None else [str(column) for column in names],
         "target": _target_to_json(estimator),
@@ -157,7 +159,7 @@ def estimator_from_json(data: object, arrays: dict[str, NDArray[Any]]) -> Estima
     estimator.coefs_, estimator.intercepts_ = _layers_from_arrays(network, arrays)
     estimator.n_features_in_, estimator.n_outputs_ = network.sizes[0], network.sizes[-1]
     estimator.n_layers_ = len(network.sizes)
-    estimator.out_activation_ = "exp" if network.output == "exponential" else network.output
+    estimator.out_activation_ = out_activation(network.output)
     if stored.value("features") is not None:
         names = stored.texts("features")
         if len(names) != network.sizes[0]:
@@ -173,16 +175,22 @@ def estimator_from_json(data: object, arrays: dict[str, NDArray[Any]]) -> Estima
 
 
 def _network_from_json(data: object) -> Network:
-    stored = Stored(data, "network", ["sizes", "hidden", "output"])
+    if isinstance(data, dict):
+        # Files from before there were any.
+        data = {"output_parameters": [], **data}
+    stored = Stored(data, "network", ["sizes", "hidden", "output", "output_parameters"])
     sizes, hidden = stored.items("sizes"), stored.items("hidden")
     if not all(type(size) is int and size <= _WHOLE for size in sizes):
         raise stored.error("sizes", "whole numbers")
     if not all(type(name) is str for name in hidden):
         raise stored.error("hidden", "names")
     try:
-        return Network(sizes, hidden, stored.text("output"))
+        numbers = [float_from_json(number) for number in stored.items("output_parameters")]
+        return Network(sizes, hidden, stored.text("output"), output_parameters=numbers)
     except ParameterError as error:
         raise damaged("network", f"values that fit ({error.message})") from error
+    except ValueError as error:
+        raise stored.error("output_parameters", "numbers") from error
 
 
 def _layers_from_arrays(

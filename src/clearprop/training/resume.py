@@ -45,7 +45,7 @@ def run_identity(
     network = problem.network
     return {
         "layer_widths": ", ".join(map(str, network.sizes)),
-        "activation": ", ".join(network.hidden),
+        "activation": ", ".join(activation.name for activation in network.activations),
         "output": " ".join(map(str, (network.output, *network.output_parameters))),
         "reduction": network.reduction,
         "alpha": repr(problem.l2),

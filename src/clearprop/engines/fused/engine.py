@@ -1,8 +1,8 @@
 """The fused engine: all of training below the Python line, on every processor with the same bits.
 
 It is held to `engines.reference` by the tests that all engines share. What it does not know (an
-optimizer of the user's own, another dtype) the reference does in its place, and so it does, with
-one warning, where the compiler fails. It knows nothing of epochs, estimators or files.
+optimizer or activation of the user's own, another dtype) the reference does in its place, and so it
+does, with one warning, where the compiler fails. It knows nothing of epochs, estimators or files.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class FusedEngine:
     ) -> Session:
         """Begin or continue training from the given parameters."""
         inner = optimizer.optimizer if isinstance(optimizer, Clipped) else optimizer
-        if type(inner) not in _OPTIMIZERS or not _can_run(problem.X):
+        if type(inner) not in _OPTIMIZERS or not _can_run(problem.network, problem.X):
             return self._reference.session(problem, parameters, optimizer, optimizer_state)
         return FusedSession(problem, parameters, optimizer, optimizer_state, self._n_threads)
 
@@ -90,7 +90,7 @@ class FusedEngine:
         self, problem: Problem, parameters: Sequence[Layer]
     ) -> tuple[float, list[Layer]]:
         """Loss with penalty over all rows, and its gradient as `Layer(dW, db)` per layer."""
-        if not _can_run(problem.X):
+        if not _can_run(problem.network, problem.X):
             return self._reference.loss_and_gradient(problem, parameters)
         n_rows = len(problem.Y)
         if self._gradient_job is None or self._gradient_job[0] is not problem:
@@ -106,7 +106,7 @@ class FusedEngine:
 
     def predict(self, network: Network, parameters: Sequence[Layer], X: Any) -> Array:
         """yhat for every row of X, shape (n_samples, sizes[-1])."""
-        if not _can_run(X):
+        if not _can_run(network, X):
             return self._reference.predict(network, parameters, X)
         require_samples(X, network.sizes[0])
         n_rows = X.shape[0]
@@ -302,9 +302,9 @@ class _Job:
         self._program.run(self._plan_at, thread)
 
 
-def _can_run(X: Any) -> bool:
+def _can_run(network: Network, X: Any) -> bool:
     known = X.dtype in _DTYPES and (not sparse.issparse(X) or X.format == "csr")
-    return known and _compiles(X.dtype)
+    return known and all(isinstance(name, str) for name in network.hidden) and _compiles(X.dtype)
 
 
 @cache

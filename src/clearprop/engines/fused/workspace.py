@@ -131,7 +131,7 @@ class Workspace:
         rows = padded(rows, self._program.tile_rows)
         plan["rows"] = rows
         layers["number"] = np.arange(network.n_layers)
-        codes = [ACTIVATION_CODES[name] for name in network.hidden]
+        codes = [ACTIVATION_CODES[activation.name] for activation in network.activations]
         layers["activation"] = [*codes, -1]
         for index, size in enumerate(network.sizes):
             n = rows * self._padded(size)
