@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from clearprop.errors import ParameterError
 from clearprop.estimators.base import BaseMLP
+from clearprop.estimators.several_targets import SeveralTargets, are_several_targets
 from clearprop.estimators.solvers import is_stochastic
 
 __all__ = ["MLPClassifier"]
@@ -94,7 +95,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             s / K. Scores compare with y.
 
     Attributes:
-        classes_: class labels, as given.
+        classes_: class labels, as given; of several targets, a list with each one's.
         coefs_: coefs_[l] = W[l], shape (fan_in, fan_out).
         intercepts_: intercepts_[l] = b[l], shape (fan_out,).
         loss_curve_: training loss of each epoch.
@@ -212,7 +213,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
 
         Args:
             X: shape (n_samples, n_features), dense or sparse; float32 is kept.
-            y: class labels, shape (n_samples,); or 0/1 indicators, shape (n_samples, n_labels).
+            y: class labels, shape (n_samples,); or 0/1 indicators, shape (n_samples, n_labels);
+                or the labels of several targets, shape (n_samples, n_targets), which one network
+                then learns together, a softmax for each and their losses added.
             sample_weight: shape (n_samples,), or None.
             X_val: validation rows of your own; training then stops on their score.
             y_val: their labels.
@@ -237,12 +240,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             X: shape (n_samples, n_features).
             y: class labels, shape (n_samples,).
             sample_weight: shape (n_samples,), or None.
-            classes: all class labels of all calls; needed in the first one.
+            classes: all class labels of all calls (of several targets, a list with each one's);
+                needed in the first one.
 
         Returns:
             The estimator.
         """
-        if _check_partial_fit_first_call(self, classes):
+        if are_several_targets(y):
+            self._name_several_classes(classes)
+        elif _check_partial_fit_first_call(self, classes):
             self._label_binarizer = LabelBinarizer()
             self._label_binarizer.fit(y if type_of_target(y).startswith("multilabel") else classes)
         self._fit(X, y, sample_weight, incremental=True)
@@ -253,14 +259,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     ) -> tuple[Any, Any]:
         X, y = self._check_pair(X, y, reset=reset)
         if anew or not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._label_binarizer = LabelBinarizer().fit(y)
+            several = are_several_targets(y)
+            self._label_binarizer = SeveralTargets.of(y) if several else LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
-        else:
+        elif not self._has_several_targets:
             self._check_classes(unique_labels(y))
         return X, self._label_binarizer.transform(y)
 
     def _known_targets(self, X: Any, y: Any) -> tuple[Any, Array]:
         X, y = self._check_pair(X, y, reset=False)
+        if self._has_several_targets:
+            return X, self._label_binarizer.transform(y)
         unknown = np.setdiff1d(unique_labels(y), self.classes_).tolist()
         if unknown:
             raise ParameterError(
@@ -269,16 +278,36 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             )
         return X, self._label_binarizer.transform(y)
 
+    @property
+    def _has_several_targets(self) -> bool:
+        return isinstance(self._label_binarizer, SeveralTargets)
+
+    def _name_several_classes(self, classes: Any) -> None:
+        """What `_check_partial_fit_first_call` does, for several targets."""
+        if not hasattr(self, "classes_"):
+            if classes is None:
+                raise ParameterError(
+                    "classes must be passed on the first call to partial_fit.",
+                    remedy="Give a list with the labels of each column of y.",
+                )
+            self._label_binarizer = SeveralTargets(classes)
+            self.classes_ = self._label_binarizer.classes_
+
     def _check_pair(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        X, y = validate_data(
+        several = are_several_targets(y)
+        told = np.zeros(len(y)) if several else y
+        X, checked = validate_data(
             self,
             X,
-            y,
+            told,
             accept_sparse=["csr", "csc"],
             multi_output=True,
             dtype=(np.float64, np.float32),
             reset=reset,
         )
+        if several:
+            return X, y
+        y = checked
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return X, y
@@ -303,7 +332,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     ) -> Array | None:
         if self.class_weight is None:
             return sample_weight
-        if self._label_binarizer.y_type_.startswith("multilabel"):
+        if self._label_binarizer.y_type_.startswith("multi") and not self._is_multiclass:
             raise ParameterError(
                 "class_weight: y has several labels per row, and a row has one weight",
                 remedy="Leave class_weight out, and give fit a sample_weight of your own.",
@@ -352,14 +381,29 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     def _loss_targets(self, Y: Array) -> Array:
         if self.label_smoothing == 0.0:
             return Y
-        n_values = Y.shape[1] if self._output_name() == "softmax" else 2
-        smoothed: Array = Y * (1.0 - self.label_smoothing) + self.label_smoothing / n_values
+        n_values = np.full(Y.shape[1], Y.shape[1] if self._output_name() == "softmax" else 2)
+        if self._has_several_targets:
+            sizes = self._label_binarizer.n_classes
+            n_values = np.repeat(sizes, sizes)
+        share = (self.label_smoothing / n_values).astype(Y.dtype)
+        smoothed: Array = Y * (1.0 - self.label_smoothing) + share
         return smoothed
 
+    @property
+    def _is_multiclass(self) -> bool:
+        return bool(self._label_binarizer.y_type_ == "multiclass")
+
     def _output_name(self) -> str:
-        return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
+        return "softmax" if self._is_multiclass or self._has_several_targets else "logistic"
+
+    def _output_parameters(self) -> tuple[float, ...]:
+        binarizer = self._label_binarizer
+        return binarizer.n_classes if isinstance(binarizer, SeveralTargets) else ()
 
     def _default_score(self, y: Array, yhat: Array, sample_weight: Array | None) -> float:
+        if self._has_several_targets:
+            right = np.all(np.asarray(y) == yhat, axis=1)
+            return float(np.average(right, weights=sample_weight))
         from sklearn.metrics import accuracy_score  # noqa: PLC0415 - fitting starts sooner without
 
         return float(accuracy_score(y, yhat, sample_weight=sample_weight))
@@ -377,25 +421,45 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             X: shape (n_samples, n_features).
 
         Returns:
-            Labels from `classes_`, shape (n_samples,); indicators for several labels per row.
+            Labels from `classes_`, shape (n_samples,); indicators for several labels per row;
+            shape (n_samples, n_targets) for several targets.
         """
         check_is_fitted(self)
         return self._decode_targets(self._forward(self._check_rows(X)))
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any) -> Any:
         """Predict probabilities.
 
         Args:
             X: shape (n_samples, n_features).
 
         Returns:
-            Shape (n_samples, n_classes), columns in the order of `classes_`.
+            Shape (n_samples, n_classes), columns in the order of `classes_`; for several targets a
+            list with one such array for each.
         """
         check_is_fitted(self)
         yhat = self._forward(self._check_rows(X))
+        if self._has_several_targets:
+            return np.split(yhat, np.cumsum(self._label_binarizer.n_classes)[:-1], axis=1)
         return np.hstack([1 - yhat, yhat]) if self.n_outputs_ == 1 else yhat
 
-    def predict_log_proba(self, X: Any) -> Array:
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The share of rows whose every label is predicted right.
+
+        Args:
+            X: shape (n_samples, n_features).
+            y: labels, as for `fit`.
+            sample_weight: shape (n_samples,), or None.
+
+        Returns:
+            0 to 1.
+        """
+        check_is_fitted(self)
+        if self._has_several_targets:
+            return self._default_score(y, self.predict(X), sample_weight)
+        return float(super().score(X, y, sample_weight))
+
+    def predict_log_proba(self, X: Any) -> Any:
         """Logarithms of `predict_proba`.
 
         Args:
@@ -404,9 +468,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         Returns:
             Shape (n_samples, n_classes); -inf where a probability is 0.
         """
+        probabilities = self.predict_proba(X)
         with np.errstate(divide="ignore"):
-            logarithms: Array = np.log(self.predict_proba(X))
-        return logarithms
+            if isinstance(probabilities, list):
+                return [np.log(each) for each in probabilities]
+            return np.log(probabilities)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -131,6 +131,11 @@ def to_sklearn(model: MLPClassifier | MLPRegressor) -> Any:
                 remedy=f"It has {', '.join(known)}; save_model keeps any network.",
             )
     names = set(kind().get_params())
+    if model.network_.output == "softmax" and model.network_.output_parameters:
+        raise ParameterError(
+            "to_sklearn: scikit-learn's MLPClassifier has no several targets",
+            remedy="save_model keeps any network.",
+        )
     fitted = kind(**{name: value for name, value in model.get_params().items() if name in names})
     _copy_fitted(model, fitted)
     fitted._random_state = check_random_state(model.random_state)

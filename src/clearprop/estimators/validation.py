@@ -80,6 +80,9 @@ def given_validation(estimator: Any, problem: Problem, X_val: Any, y_val: Any) -
             "X_val and y_val: got only one of the two", remedy="Give both, or none."
         )
     X_val, y_val = estimator._check_rows(X_val), np.asarray(y_val)
+    if y_val.ndim == 2 and is_classifier(estimator):
+        # Unknown classes are said here, not after an epoch.
+        estimator._known_targets(X_val, y_val)
     is_labels = is_classifier(estimator) and y_val.ndim == 1
     unknown = np.setdiff1d(y_val, estimator.classes_).tolist() if is_labels else []
     if unknown:

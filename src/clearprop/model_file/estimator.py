@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from clearprop.errors import ParameterError
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.estimators.architecture import out_activation
+from clearprop.estimators.several_targets import SeveralTargets
 from clearprop.model_file.labels import labels_from_json, labels_to_json
 from clearprop.model_file.parameters import parameters_from_json, parameters_to_json
 from clearprop.network import Layer, Network
@@ -136,7 +137,7 @@ def estimator_to_json(estimator: Any) -> tuple[dict[str, NDArray[Any]], dict[str
             "sizes": list(network.sizes),
             "hidden": list(network.hidden),
             "output": network.output,
-            "output_parameters": list(network.output_parameters),
+            "output_parameters": [float(number) for number in network.output_parameters],
         },
         "features": None if names is None else [str(column) for column in names],
         "target": _target_to_json(estimator),
@@ -225,6 +226,8 @@ def _target_to_json(estimator: Estimator) -> dict[str, Any] | None:
     if not isinstance(estimator, MLPClassifier):
         return None
     binarizer = estimator._label_binarizer
+    if isinstance(binarizer, SeveralTargets):
+        return {"targets": [labels_to_json(labels) for labels in binarizer.classes_]}
     return {
         "classes": labels_to_json(np.asarray(estimator.classes_)),
         "multilabel": binarizer.y_type_.startswith("multilabel"),
@@ -237,6 +240,11 @@ def _set_target(estimator: Estimator, data: object) -> None:
     if not isinstance(estimator, MLPClassifier):
         if data is not None:
             raise damaged("target", "null for a regressor")
+        return
+    if isinstance(data, dict) and "targets" in data:
+        targets = Stored(data, "target", ["targets"]).items("targets")
+        estimator._label_binarizer = SeveralTargets([labels_from_json(each) for each in targets])
+        estimator.classes_ = estimator._label_binarizer.classes_
         return
     stored = Stored(data, "target", ["classes", "multilabel", "sparse"])
     classes = labels_from_json(stored.value("classes"))
