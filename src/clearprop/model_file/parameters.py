@@ -21,9 +21,11 @@ __all__ = ["parameters_from_json", "parameters_to_json"]
 OF_THE_RUN = ("callbacks", "checkpoint", "checkpoint_seconds", "resume")
 """Parameters that belong to one run on one machine; a loaded model has their defaults."""
 
+_WITHOUT = "Predictions do not need it: call model.set_params({}) and save again."
 _REMEDIES = {
-    "random_state": "random_state=None",
-    "scoring": "scoring=None",
+    "activation": "A model file holds no code: use a named activation, or pickle the estimator.",
+    "random_state": _WITHOUT.format("random_state=None"),
+    "scoring": _WITHOUT.format("scoring=None"),
 }
 
 
@@ -86,11 +88,10 @@ def _to_json(name: str, value: Any, owner: str) -> Any:
         return {"float": float_to_json(value)}
     if type(value) in (str, int, float, bool, type(None)):
         return value
-    change = _REMEDIES.get(name, f"{name}=...")
     raise ParameterError(
         f"cannot save this {owner}: its parameter {name} is {value!r}, an object that only code "
         "could bring back",
-        remedy=f"Predictions do not need it: call model.set_params({change}) and save again.",
+        remedy=_REMEDIES.get(name, _WITHOUT.format(f"{name}=...")),
     )
 
 
