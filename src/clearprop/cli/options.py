@@ -31,19 +31,26 @@ DEFAULTS = {
     "scoring": "the loss of the validation part",
 }
 HELP = {
-    "activation": "activation of the hidden layers.",
+    "activation": "activation of the hidden layers, or one for each, such as relu,tanh.",
     "solver": "what minimises the loss.",
     "learning_rate": 'the learning rate over time, for the solver "sgd".',
     "momentum": 'momentum, for the solver "sgd".',
     "nesterovs_momentum": 'whether it is Nesterov\'s, for the solver "sgd".',
-    "beta_1": "Adam: decay of the gradient's running mean.",
-    "beta_2": "Adam: decay of the squared gradient's running mean.",
-    "epsilon": "Adam: keeps its denominator above 0.",
+    "beta_1": "Adam, Nadam: decay of the gradient's running mean.",
+    "beta_2": "Adam, Nadam, RMSprop: decay of the squared gradient's running mean.",
+    "epsilon": "Adam, Nadam, RMSprop: keeps the denominator above 0.",
     "max_fun": 'evaluations of the loss at most, for the solver "lbfgs".',
     "checkpoint_seconds": "time between two writes of MODEL.checkpoint.",
     "hidden_layer_sizes": "width of each hidden layer, such as 64,32; or none.",
     "batch_size": "rows per step.",
-    "loss": 'regression: "squared_error", or "poisson" for counts.',
+    "loss": 'regression: "squared_error" for the mean, "poisson" for counts, "absolute_error" for '
+    'the median, "huber" between mean and median, "quantile" for a quantile.',
+    "quantile": 'the probability, for the loss "quantile".',
+    "huber_delta": "the error, in standard deviations of the target, beyond which the loss "
+    '"huber" grows straight.',
+    "dropout": "share of the hidden layers' units that each training step leaves out.",
+    "label_smoothing": "classification: share of each row's target that is spread over all "
+    "classes.",
     "class_weight": 'classification: "balanced" has rare classes count as much as frequent ones.',
     "scoring": "score of the validation part: a scikit-learn scorer's name, such as accuracy.",
     "max_time": "seconds after which training stops, with the best so far.",
@@ -68,6 +75,25 @@ class LayerSizes(click.ParamType[Any]):
         if not all(re.fullmatch("[0-9]{1,9}", part) and int(part) > 0 for part in parts):
             self.fail(f"{value!r} is no list of layer widths; write 64 or 64,32", param, ctx)
         return tuple(int(part) for part in parts)
+
+
+class LayerNames(click.ParamType[Any]):
+    """One name, or names with commas between them, one for each hidden layer."""
+
+    name = "name[,name]"
+
+    def __init__(self, names: set[str]) -> None:
+        self.names = sorted(names)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """From the words of the command line."""
+        if not isinstance(value, str):
+            return value
+        parts = [part.strip() for part in value.split(",")]
+        for part in parts:
+            if part not in self.names:
+                self.fail(f"{part!r} is not one of {', '.join(self.names)}.", param, ctx)
+        return parts if len(parts) > 1 else parts[0]
 
 
 class NumberOr(click.ParamType[Any]):
@@ -124,6 +150,8 @@ def _option_type(name: str, constraints: list[Any]) -> click.ParamType[Any]:
             words |= constraint.options
         elif isinstance(constraint, Interval):
             number = _number(constraint)
+    if name == "activation":
+        return LayerNames(words)
     if name == "n_iter_no_change" and number is not None:
         return NumberOr(number, {"inf": math.inf})
     if number is not None:
