@@ -22,7 +22,7 @@ def names_of_tests(name):
 @pytest.mark.parametrize("name", ["article-a.md", "article-b.md"])
 def test_quoted_lines_of_code_stand_in_the_source(name):
     page = (PAGES / name).read_text(encoding="utf-8")
-    quoted = re.findall(r"\| `(\w+\.py)`: `([^`]+)` \|", page)
+    quoted = re.findall(r"\| `([\w/]+\.py)`: `([^`]+)` \|", page)
     assert len(quoted) >= 9
     for file, line in quoted:
         source = (ROOT / "src" / "clearprop" / file).read_text(encoding="utf-8")

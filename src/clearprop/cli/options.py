@@ -23,7 +23,7 @@ from clearprop.table_model.preparation import DECIDED_HERE, HIDDEN_LAYER_SIZES, 
 __all__ = ["PARAMETER_NAMES", "data_options", "estimator_options", "shared_options"]
 
 # Parameters that have options of other names, or none; the help says which.
-OTHERWISE = (*DECIDED_HERE, "callbacks", "checkpoint", "resume", "verbose")
+OTHERWISE = (*DECIDED_HERE, "callbacks", "checkpoint", "quantile", "resume", "verbose")
 DEFAULTS = {
     "hidden_layer_sizes": ",".join(map(str, HIDDEN_LAYER_SIZES)),
     "max_iter": str(MAX_ITER),
@@ -44,8 +44,7 @@ HELP = {
     "hidden_layer_sizes": "width of each hidden layer, such as 64,32; or none.",
     "batch_size": "rows per step.",
     "loss": 'regression: "squared_error" for the mean, "poisson" for counts, "absolute_error" for '
-    'the median, "huber" between mean and median, "quantile" for a quantile.',
-    "quantile": 'the probability, for the loss "quantile".',
+    'the median, "huber" between mean and median.',
     "huber_delta": "the error, in standard deviations of the target, beyond which the loss "
     '"huber" grows straight.',
     "dropout": "share of the hidden layers' units that each training step leaves out.",
@@ -152,6 +151,9 @@ def _option_type(name: str, constraints: list[Any]) -> click.ParamType[Any]:
             number = _number(constraint)
     if name == "activation":
         return LayerNames(words)
+    if name == "loss":
+        # The report judges predictions as centres of the target, which a quantile is not.
+        words -= {"quantile"}
     if name == "n_iter_no_change" and number is not None:
         return NumberOr(number, {"inf": math.inf})
     if number is not None:
