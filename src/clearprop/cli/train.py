@@ -50,8 +50,8 @@ UNFINISHED = ("interrupted", "max_seconds")
 EPILOG = """\b
 Every parameter of MLPClassifier and MLPRegressor is an option, but for these: random_state is
 --seed; validation_fraction and early_stopping are --validation-size; checkpoint is
-MODEL.checkpoint, beside the model while it is trained; verbose, warm_start and callbacks are for
-Python.
+MODEL.checkpoint, beside the model while it is trained; verbose, warm_start, callbacks and quantile
+are for Python.
 
 \b
 Examples:
