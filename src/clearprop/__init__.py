@@ -10,7 +10,7 @@ import typing
 if typing.TYPE_CHECKING:
     from clearprop.backprop import backward, forward, loss
     from clearprop.estimators import MLPClassifier, MLPRegressor
-    from clearprop.estimators.conversion import from_sklearn, to_sklearn
+    from clearprop.estimators.conversion import from_sklearn, to_sklearn, to_torch
     from clearprop.gradcheck import check_gradients
     from clearprop.model_file import load_model, save_model
     from clearprop.network import Layer, Network
@@ -42,6 +42,7 @@ __all__ = [
     "loss",
     "save_model",
     "to_sklearn",
+    "to_torch",
 ]
 
 _MODULES = {
@@ -57,4 +58,5 @@ _MODULES = {
     "loss": "clearprop.backprop",
     "save_model": "clearprop.model_file",
     "to_sklearn": "clearprop.estimators.conversion",
+    "to_torch": "clearprop.estimators.conversion",
 }

@@ -41,7 +41,7 @@ def require_model_path(path: str, *, force: bool) -> None:
             f"--output {path}: expected a name that ends in {SUFFIX}",
             remedy=f"Name the file {path}{SUFFIX}, for instance.",
         )
-    _require_folder(path)
+    _require_folder(path, "--output")
     if os.path.lexists(path) and not force and not _is_ours(path):
         raise ParameterError(
             f"--output {path}: a file that is no model of clearprop stands there",
@@ -49,22 +49,24 @@ def require_model_path(path: str, *, force: bool) -> None:
         )
 
 
-def require_new_file(path: str, *, force: bool, inputs: list[str]) -> None:
+def require_new_file(
+    path: str, *, force: bool, inputs: list[str], option: str = "--output"
+) -> None:
     """Refuse a file to write that stands there already.
 
     Raises:
         ParameterError: it does, or it is one of the files read, or the folder cannot be written.
     """
-    _require_folder(path)
+    _require_folder(path, option)
     if any(os.path.exists(given) and os.path.exists(path) and os.path.samefile(given, path)
            for given in inputs):  # fmt: skip
         raise ParameterError(
-            f"--output {path}: this file is read here and would be lost",
+            f"{option} {path}: this file is read here and would be lost",
             remedy="Name another file.",
         )
     if os.path.lexists(path) and not force:
         raise ParameterError(
-            f"--output {path}: a file stands there already",
+            f"{option} {path}: a file stands there already",
             remedy="Name another file, or replace it with --force.",
         )
 
@@ -84,17 +86,17 @@ def load_table_model(path: str) -> TableModel:
     return model
 
 
-def _require_folder(path: str) -> None:
+def _require_folder(path: str, option: str) -> None:
     folder = os.path.dirname(path) or "."
     if os.path.isdir(path):
-        raise ParameterError(f"--output {path}: this is a folder", remedy="Name a file in it.")
+        raise ParameterError(f"{option} {path}: this is a folder", remedy="Name a file in it.")
     if not os.path.isdir(folder):
         raise ParameterError(
-            f"--output {path}: there is no folder {folder!r}", remedy="Create it first."
+            f"{option} {path}: there is no folder {folder!r}", remedy="Create it first."
         )
     if not os.access(folder, os.W_OK):
         raise ParameterError(
-            f"--output {path}: the folder {folder!r} may not be written",
+            f"{option} {path}: the folder {folder!r} may not be written",
             remedy="Name a file in a folder of yours.",
         )
 

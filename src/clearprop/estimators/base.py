@@ -192,6 +192,21 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         self.dropout = dropout
         self.max_grad_norm = max_grad_norm
 
+    def export(self, path: str | Path) -> None:
+        """Write the fitted network as an ONNX file; see `clearprop.onnx_file.to_onnx`.
+
+        Args:
+            path: the file; one that stands there is replaced.
+
+        Raises:
+            ParameterError: the package onnx is not installed (`pip install clearprop[onnx]`), or
+                the network has an activation of the user's own.
+            sklearn.exceptions.NotFittedError: it is not fitted.
+        """
+        from clearprop.onnx_file.export import export_onnx  # noqa: PLC0415 - loads what it needs
+
+        export_onnx(self, path)
+
     @abstractmethod
     def _encode_targets(
         self, X: Any, y: Any, *, reset: bool, incremental: bool, anew: bool = False

@@ -1,4 +1,4 @@
-"""From scikit-learn's fitted MLP to this project's, and back: the same network, the same state.
+"""From scikit-learn's fitted MLP to this project's, and back, and to PyTorch: the same network.
 
 `partial_fit` and a warm start go on from the converted estimator as they would have from the
 original: the optimizer's running means, the learning rate and the curves come along.
@@ -7,6 +7,7 @@ original: the optimizer's running means, the learning rate and the curves come a
 from __future__ import annotations
 
 import copy
+import importlib.util
 import math
 from typing import Any
 
@@ -23,7 +24,7 @@ from clearprop.estimators.solvers import make_optimizer
 from clearprop.optimizers import OptimizerState
 from clearprop.training import TrainingState
 
-__all__ = ["from_sklearn", "to_sklearn"]
+__all__ = ["from_sklearn", "to_sklearn", "to_torch"]
 
 _PAIRS: tuple[tuple[Any, Any], ...] = (
     (MLPClassifier, theirs.MLPClassifier),
@@ -220,3 +221,35 @@ def _their_optimizer(model: Any, fitted: Any) -> Any:
             _ADAPTIVE_DIVISOR, model._training.plateaus
         )
     return optimizer
+
+
+def to_torch(model: MLPClassifier | MLPRegressor, *, logits: bool = False) -> Any:
+    """The same fitted network as a PyTorch module.
+
+    Args:
+        model: fitted. It is not changed, and shares no array with the result.
+        logits: whether the module ends with the logits, which PyTorch's own losses for classes
+            take, and not with yhat.
+
+    Returns:
+        `torch.nn.Sequential` of Linear layers and activations, of the model's dtype. It gives what
+        `model.forward(X).output` does: probabilities (for two classes one column, the second's) or
+        numbers; quantiles not yet in order.
+
+    Raises:
+        ParameterError: PyTorch is not installed, or the model has an activation of the user's own.
+        sklearn.exceptions.NotFittedError: it is not fitted.
+
+    Examples:
+        >>> X, y = np.array([[0.0], [1.0], [2.0]]), [0.0, 1.0, 4.0]
+        >>> model = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs").fit(X, y)
+        >>> if importlib.util.find_spec("torch"):
+        ...     module = to_torch(model)  # module(torch.from_numpy(X)) is model.predict(X)
+    """
+    if importlib.util.find_spec("torch") is None:
+        raise ParameterError(
+            "to_torch: PyTorch is not installed", remedy="Install it with: pip install torch"
+        )
+    from clearprop.torch_module import module_of  # noqa: PLC0415 - needs PyTorch
+
+    return module_of(model, logits=logits)

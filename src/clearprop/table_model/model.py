@@ -6,6 +6,7 @@ What `clearprop train` saves. It knows nothing of how it was trained, nor of fil
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,19 @@ class TableModel:
                 remedy="Call predict.",
             )
         return probabilities
+
+    def export(self, path: str | Path) -> None:
+        """Write the model as an ONNX file of raw columns; see `clearprop.onnx_file.to_onnx`.
+
+        Args:
+            path: the file; one that stands there is replaced.
+
+        Raises:
+            ParameterError: the package onnx is not installed (`pip install clearprop[onnx]`).
+        """
+        from clearprop.onnx_file.export import export_onnx  # noqa: PLC0415 - loads what it needs
+
+        export_onnx(self, path)
 
     def evaluate(self, data: Any) -> Evaluation:
         """Judge predictions beside the table's own targets and the trivial baseline.

@@ -281,7 +281,7 @@ def _calendar_part(times: Array, part: str) -> Array:
     return np.asarray(times.astype("datetime64[h]").astype(np.int64) % 24)
 
 
-def _circle(period: int) -> Floats:
+def circle(period: int) -> Floats:
     """Sine and cosine of the angles 2 pi k / period, shape (period, 2), alike on every machine."""
     angles = [2 * math.pi * k / period for k in range(period)]
     # Rounding takes out the last bits, in which mathematical libraries differ; + 0.0 clears a -0.0.
@@ -336,7 +336,7 @@ class DatetimeEncoder(Encoder):
             block[:, 0] = np.where(missing, 0.0, days)
             start = 1
         for part in self.parts:
-            points = _circle(CALENDAR[part])[_calendar_part(times, part)]
+            points = circle(CALENDAR[part])[_calendar_part(times, part)]
             block[:, start : start + 2] = np.where(missing[:, np.newaxis], 0.0, points)
             start += 2
         return Encoded(self._mark(missing, block))
