@@ -79,6 +79,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             (1 for classes not named), or "balanced", n_samples / (n_classes * rows of the class),
             so that every class counts alike; None for 1. The validation score of early stopping
             is weighted too.
+        stratified_validation: whether the validation part of early stopping holds every class, as
+            far as there are rows for it; False stratifies two classes only, as scikit-learn does.
 
     Attributes:
         classes_: class labels, as given.
@@ -107,6 +109,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseMLP._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "stratified_validation": ["boolean"],
     }
 
     def __init__(
@@ -146,6 +149,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         weight_decay: float = 0.01,
         warmup_epochs: float = 0.0,
         class_weight: Any = None,
+        stratified_validation: bool = False,
     ) -> None:
         super().__init__(
             hidden_layer_sizes=hidden_layer_sizes,
@@ -183,6 +187,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             warmup_epochs=warmup_epochs,
         )
         self.class_weight = class_weight
+        self.stratified_validation = stratified_validation
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # no types
     def fit(
