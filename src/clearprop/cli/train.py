@@ -49,9 +49,9 @@ UNFINISHED = ("interrupted", "max_seconds")
 
 EPILOG = """\b
 Every parameter of MLPClassifier and MLPRegressor is an option, but for these: random_state is
---seed; validation_fraction and early_stopping are --validation-size; checkpoint is
-MODEL.checkpoint, beside the model while it is trained; verbose, warm_start, callbacks and quantile
-are for Python.
+--seed; early_stopping, validation_fraction and stratified_validation are --validation-size, whose
+part is stratified; checkpoint is MODEL.checkpoint, beside the model while it is trained; verbose,
+warm_start, callbacks and quantile are for Python.
 
 \b
 Examples:

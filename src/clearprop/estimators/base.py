@@ -1,7 +1,7 @@
-"""What both estimators share: parameters, fitting, the network behind them.
+"""What both estimators share: parameters, the network behind them, what is kept of a fit.
 
 `__init__` only stores; the constraints are data; scikit-learn's base classes do the rest of the
-contract. Fitted attributes have scikit-learn's names.
+contract. Fitted attributes have scikit-learn's names. How training goes is `fitting`'s matter.
 """
 
 from __future__ import annotations
@@ -9,16 +9,13 @@ from __future__ import annotations
 import copy
 import warnings
 from abc import ABCMeta, abstractmethod
-from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
@@ -28,34 +25,20 @@ from clearprop.engines import Problem
 from clearprop.engines.default import default_engine
 from clearprop.errors import DataWarning, ParameterError
 from clearprop.estimators.architecture import (
-    dropout_rates,
     hidden_activations,
     out_activation,
     shared_gain,
 )
+from clearprop.estimators.fitting import fit_lbfgs, fit_stochastic
 from clearprop.estimators.inspection import InspectionMixin
-from clearprop.estimators.solvers import (
-    PLANNED,
-    STOCHASTIC_SOLVERS,
-    STOP_WARNINGS,
-    make_optimizer,
-    make_schedule,
-    minimize_lbfgs,
-    require_epochs,
-)
-from clearprop.estimators.validation import given_validation, split_validation
-from clearprop.estimators.verbose import VerboseLines
+from clearprop.estimators.rows import as_rows, as_targets
+from clearprop.estimators.solvers import PLANNED, STOCHASTIC_SOLVERS
 from clearprop.network import Layer, Network
-from clearprop.optimizers import Optimizer
-from clearprop.training import TrainingResult, TrainingSettings, TrainingState, fit
-from clearprop.training.resume import resume
-from clearprop.training.verdict import warn_if_useless
+from clearprop.training import TrainingState
 
 __all__ = ["BaseMLP"]
 
 Array = npt.NDArray[Any]
-
-_BLOWN_UP = 1e6
 
 
 class _ScorerNames(StrOptions):  # type: ignore[misc]  # scikit-learn has no types
@@ -279,7 +262,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
 
     def _check_rows(self, X: Any) -> Any:
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
-        return _as_rows(X, self.coefs_[0].dtype)
+        return as_rows(X, self.coefs_[0].dtype)
 
     # --- fitting ---------------------------------------------------------------------------
 
@@ -302,9 +285,9 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         """
         self._validate_params()
         X, Y = self._encode_targets(X, y, reset=True, incremental=False, anew=True)
-        X = _as_rows(X, self.dtype or X.dtype)
+        X = as_rows(X, self.dtype or X.dtype)
         self._random_state = check_random_state(self.random_state)
-        self._begin(X, _as_targets(Y, X.dtype))
+        self._begin(X, as_targets(Y, X.dtype))
         return self
 
     def _fit(
@@ -319,8 +302,8 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
     ) -> Any:
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, Y = self._encode_targets(X, y, reset=first, incremental=incremental)
-        X = _as_rows(X, self.dtype or X.dtype)
-        Y = _as_targets(Y, X.dtype)
+        X = as_rows(X, self.dtype or X.dtype)
+        Y = as_targets(Y, X.dtype)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(
                 sample_weight, X, dtype=X.dtype, ensure_non_negative=True
@@ -344,17 +327,9 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         problem = Problem(self.network_, X, Y, sample_weight, float(self.alpha))
         try:
             if self.solver == "lbfgs":
-                require_epochs(self, "solver='lbfgs'")
-                self._refuse_for_lbfgs(
-                    X_val=X_val,
-                    y_val=y_val,
-                    checkpoint=self.checkpoint,
-                    max_grad_norm=self.max_grad_norm,
-                    dropout=self.dropout if np.any(self.dropout) else None,
-                )
-                self._fit_lbfgs(replace(problem, Y=self._loss_targets(Y)))
+                fit_lbfgs(self, problem, X_val=X_val, y_val=y_val)
             else:
-                self._fit_stochastic(problem, incremental, X_val, y_val)
+                fit_stochastic(self, problem, incremental=incremental, X_val=X_val, y_val=y_val)
         except Exception:
             if first:
                 # Initial weights are no model; scikit-learn's NotFittedError says so at predict.
@@ -387,157 +362,6 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         self.n_iter_ = self.t_ = 0
         self._training = TrainingState(self.parameters_, self._random_state)
 
-    def _refuse_for_lbfgs(self, **given: Any) -> None:
-        for name, value in given.items():
-            if value is not None:
-                raise ParameterError(
-                    f"{name}: solver='lbfgs' has no use for it",
-                    remedy=f"Leave {name} out, or choose solver='adam' or 'sgd'.",
-                )
-
-    def _fit_lbfgs(self, problem: Problem) -> None:
-        callbacks = [*(self.callbacks or ()), *([VerboseLines(self)] if self.verbose else ())]
-        parameters, self.loss_, self.n_iter_, self.stopped_ = minimize_lbfgs(
-            problem,
-            self.parameters_,
-            default_engine(self.n_threads),
-            max_iter=self.max_iter,
-            max_fun=self.max_fun,
-            tol=self.tol,
-            max_seconds=self.max_time,
-            callbacks=callbacks,
-        )
-        self._keep_parameters(parameters)
-        limit = f"{self.n_iter_} iterations" if self.stopped_ != "converged" else ""
-        warn_if_useless(problem, parameters, ended=limit)
-
-    def _fit_stochastic(self, problem: Problem, incremental: bool, X_val: Any, y_val: Any) -> None:
-        if self.early_stopping and incremental:
-            raise ParameterError(
-                "partial_fit does not support early_stopping=True",
-                remedy="Set early_stopping=False, or call fit.",
-            )
-        if incremental and (self.checkpoint is not None or self.resume):
-            raise ParameterError(
-                "partial_fit keeps no checkpoint: it would go back to it at every call",
-                remedy="Leave checkpoint and resume out, or call fit.",
-            )
-        if incremental:
-            require_epochs(self, "partial_fit")
-        validation_score, validation = None, ""
-        if X_val is not None or y_val is not None:
-            validation_score, validation = given_validation(self, problem, X_val, y_val)
-        elif self.early_stopping:
-            problem, validation_score, validation = split_validation(self, problem)
-        problem = replace(problem, Y=self._loss_targets(problem.Y))
-        dropout = dropout_rates(self.dropout, problem.network.n_layers - 1)
-        if any(dropout):
-            # Drawn where it is needed alone: every other draw stays scikit-learn's.
-            seed = int(self._random_state.randint(np.iinfo(np.int32).max))
-            problem = replace(problem, dropout=dropout, dropout_seed=seed)
-        settings = self._settings(problem, incremental, validation)
-        steps_per_epoch = -(-len(problem.Y) // settings.batch_size)
-        schedule = make_schedule(self, steps_per_epoch, 0 if incremental else self.t_)
-        optimizer = make_optimizer(self)
-        state = self._next_state(optimizer, incremental)
-        if self.resume and settings.checkpoint is not None and settings.checkpoint.exists():
-            state = resume(settings.checkpoint, problem, settings, optimizer, schedule)
-        callbacks = [*(self.callbacks or ()), *([VerboseLines(self)] if self.verbose else ())]
-        result = fit(
-            problem,
-            state,
-            settings,
-            optimizer=optimizer,
-            schedule=schedule,
-            engine=default_engine(self.n_threads),
-            validation_score=validation_score,
-            callbacks=callbacks,
-        )
-        self._keep_result(result, validated=validation_score is not None)
-        self.__dict__.pop("_amid_partial_fit", None)
-        if incremental:
-            self._amid_partial_fit = True
-            self._after_partial_fit(problem, result.stopped)
-            return
-        if result.stopped in STOP_WARNINGS:
-            warnings.warn(STOP_WARNINGS[result.stopped], stacklevel=4)
-        elif result.stopped == "max_epochs":
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
-                "optimization hasn't converged yet.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-        warn_if_useless(
-            problem,
-            self.parameters_,
-            self.learning_rate_init,
-            curve=self.loss_curve_,
-            ended=f"{self.n_iter_} epochs",
-        )
-
-    def _after_partial_fit(self, problem: Problem, stopped: str) -> None:
-        if stopped == "interrupted":
-            # A loop around partial_fit would otherwise go on; what was learned is kept.
-            raise KeyboardInterrupt
-        if stopped in STOP_WARNINGS:
-            warnings.warn(STOP_WARNINGS[stopped], stacklevel=5)
-        # One epoch need not beat a constant yet, but a loss like this one never will.
-        if self.loss_ > _BLOWN_UP:
-            warn_if_useless(problem, self.parameters_, self.learning_rate_init, beyond=_BLOWN_UP)
-
-    def _next_state(self, optimizer: Optimizer, incremental: bool) -> TrainingState:
-        """The state to begin with: of a new run, or going on as scikit-learn goes on."""
-        before: TrainingState = self._training
-        state = copy.copy(before)
-        state.parameters, state.random_state = self.parameters_, self._random_state
-        state.epoch = state.position = 0
-        state.loss_sum = 0.0
-        state.order = None
-        state.loss_curve = list(before.loss_curve)
-        state.validation_scores = list(before.validation_scores)
-        slots = None if state.optimizer_state is None else state.optimizer_state.slots.keys()
-        if not incremental or slots != optimizer.start([]).slots.keys():
-            state.optimizer_state, state.plateaus, state.step = None, 0, 0
-        return state
-
-    def _settings(self, problem: Problem, incremental: bool, validation: str) -> TrainingSettings:
-        n_samples = len(problem.Y)
-        batch_size = min(200, n_samples) if self.batch_size == "auto" else int(self.batch_size)
-        if batch_size > n_samples:
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
-                "clipped",
-                stacklevel=5,
-            )
-            batch_size = n_samples
-        return TrainingSettings(
-            batch_size=batch_size,
-            max_epochs=1 if incremental else self.max_iter,
-            shuffle=bool(self.shuffle),
-            tolerance=self.tol,
-            patience=self.n_iter_no_change,
-            max_seconds=self.max_time,
-            validation=validation,
-            checkpoint=None if self.checkpoint is None else Path(self.checkpoint),
-            checkpoint_seconds=self.checkpoint_seconds,
-        )
-
-    def _keep_result(self, result: TrainingResult, *, validated: bool) -> None:
-        state = result.state
-        self.stopped_ = result.stopped
-        self._keep_parameters(result.parameters)
-        # The order of the rows is as long as the data; a pickle should not hold it.
-        state.order = None
-        self._training = state
-        self.n_iter_ = state.epoch
-        self.t_ = state.samples_seen
-        self.loss_curve_ = state.loss_curve
-        self.loss_ = state.loss_curve[-1] if state.loss_curve else np.inf
-        self.validation_scores_ = state.validation_scores if validated else None
-        self.best_validation_score_ = state.best_score if validated else None
-        self.best_loss_ = None if validated else state.best_loss
-
     def __getstate__(self) -> dict[str, Any]:
         """No data; and the optimizer's state only amid calls of `partial_fit`."""
         kept: dict[str, Any] = dict(super().__getstate__())
@@ -557,36 +381,5 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         return tags
 
 
-def _as_targets(Y: Any, dtype: Any) -> Array:
-    """Y as a matrix of the network's dtype."""
-    with np.errstate(over="ignore"):
-        targets = np.asarray(Y.reshape(-1, 1) if Y.ndim == 1 else Y, dtype=dtype)
-    if not np.isfinite(targets).all():
-        raise ParameterError(
-            f"y: the targets reach {np.max(np.abs(Y)):.3g}, beyond the largest number of X's "
-            f"dtype {dtype}",
-            remedy="Standardise the targets, for instance with "
-            "sklearn.compose.TransformedTargetRegressor, or give X as float64.",
-        )
-    return targets
-
-
 def _is_width(size: Any) -> bool:
     return isinstance(size, Integral) and not isinstance(size, bool) and int(size) > 0
-
-
-def _as_rows(X: Any, dtype: Any) -> Any:
-    """X with rows that can be picked: CSR where it is sparse, and of the network's dtype."""
-    if sparse.issparse(X):
-        X = X.tocsr()
-    if X.dtype == dtype:
-        return X
-    with np.errstate(over="ignore"):
-        rows = X.astype(dtype)
-    if not np.isfinite(rows.data if sparse.issparse(rows) else rows).all():
-        raise ParameterError(
-            f"X: it reaches {abs(X).max():.3g}, beyond the largest number of {np.dtype(dtype)}, "
-            "which the network computes in",
-            remedy="Standardise X, or choose dtype='float64'.",
-        )
-    return rows

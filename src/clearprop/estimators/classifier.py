@@ -93,6 +93,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         label_smoothing: share of each row's target that is spread evenly over all classes (two
             classes and labels: over both values), 0 to below 1: the loss compares with (1 - s) y +
             s / K. Scores compare with y.
+        stratified_validation: whether the validation part of early stopping holds every class, as
+            far as there are rows for it; False stratifies two classes only, as scikit-learn does.
 
     Attributes:
         classes_: class labels, as given; of several targets, a list with each one's.
@@ -122,6 +124,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         **BaseMLP._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "stratified_validation": ["boolean"],
     }
 
     def __init__(
@@ -164,6 +167,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         max_grad_norm: float | None = None,
         class_weight: Any = None,
         label_smoothing: float = 0.0,
+        stratified_validation: bool = False,
     ) -> None:
         super().__init__(
             hidden_layer_sizes=hidden_layer_sizes,
@@ -204,6 +208,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         )
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
+        self.stratified_validation = stratified_validation
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # no types
     def fit(

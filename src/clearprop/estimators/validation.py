@@ -10,6 +10,7 @@ import copy
 import inspect
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from sklearn.base import is_classifier
 
 from clearprop.engines import Problem
 from clearprop.errors import DataWarning, ParameterError
+from clearprop.estimators.splitting import split_rows
 from clearprop.network import Layer
 from clearprop.training.state import fingerprint
 
@@ -27,10 +29,10 @@ Score = Callable[[list[Layer]], float]
 
 
 def split_validation(estimator: Any, problem: Problem) -> tuple[Problem, Score, str]:
-    """Set a part of the rows aside, drawn as scikit-learn draws it.
+    """Set a part of the rows aside.
 
     Args:
-        estimator: whose `validation_fraction` and random state decide.
+        estimator: whose parameters and random state decide.
         problem: all rows.
 
     Returns:
@@ -39,28 +41,13 @@ def split_validation(estimator: Any, problem: Problem) -> tuple[Problem, Score, 
     Raises:
         ParameterError: fewer than two rows would be set aside.
     """
-    # Only this way of validating needs it, and importing it takes its time.
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415
-
     X, Y, weight = problem.X, problem.Y, problem.sample_weight
-    # Only one column of targets can be stratified on: two classes.
-    stratify = Y if is_classifier(estimator) and estimator.n_outputs_ == 1 else None
-    X_train, X_val, Y_train, Y_val, *weights = train_test_split(
-        *([X, Y] if weight is None else [X, Y, weight]),
-        random_state=estimator._random_state,
-        test_size=estimator.validation_fraction,
-        stratify=stratify,
-    )
-    if X_val.shape[0] < 2:
-        raise ParameterError(
-            "The validation set is too small. Increase 'validation_fraction' or the size of "
-            "your dataset.",
-            remedy=f"Got {X_val.shape[0]} validation rows of {len(Y)}; 2 are the least.",
-        )
-    weight_train, weight_val = weights or (None, None)
-    train = Problem(problem.network, X_train, Y_train, weight_train, problem.l2)
-    judged = Problem(problem.network, X_val, estimator._original_targets(Y_val), weight_val)
-    return train, _score(estimator, judged), _digest(estimator, judged)
+    train, set_aside = split_rows(estimator, Y, estimator._random_state)
+    weights = (None, None) if weight is None else (weight[train], weight[set_aside])
+    y_val = estimator._original_targets(Y[set_aside])
+    judged = Problem(problem.network, X[set_aside], y_val, weights[1])
+    problem = replace(problem, X=X[train], Y=Y[train], sample_weight=weights[0])
+    return problem, _score(estimator, judged), _digest(estimator, judged)
 
 
 def given_validation(estimator: Any, problem: Problem, X_val: Any, y_val: Any) -> tuple[Score, str]:

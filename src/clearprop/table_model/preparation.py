@@ -44,7 +44,13 @@ SMALLEST_BATCH, LARGEST_BATCH = 32, 200
 # Parameters of one run, which are no part of what was learned.
 OF_THE_RUN = ("callbacks", "checkpoint", "checkpoint_seconds", "max_time", "resume", "verbose")
 # Parameters that the parts, the seed and the one call of fit decide here.
-DECIDED_HERE = ("early_stopping", "random_state", "validation_fraction", "warm_start")
+DECIDED_HERE = (
+    "early_stopping",
+    "random_state",
+    "stratified_validation",
+    "validation_fraction",
+    "warm_start",
+)
 
 
 @dataclass(frozen=True)
