@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.table_model.preparation import DECIDED_HERE, HIDDEN_LAYER_SIZES, MAX_ITER
 
-__all__ = ["PARAMETER_NAMES", "data_options", "estimator_options", "shared_options"]
+__all__ = ["PARAMETER_NAMES", "READING", "data_options", "estimator_options", "shared_options"]
 
 # Parameters that have options of other names, or none; the help says which.
 OTHERWISE = (*DECIDED_HERE, "callbacks", "checkpoint", "quantile", "resume", "verbose")
@@ -202,6 +202,10 @@ def estimator_options(command: Command) -> Command:
             )
         command = option(command)
     return command
+
+
+READING = ("delimiter", "encoding", "decimal", "header", "missing", "text")
+"""The options of `data_options`."""
 
 
 def data_options(command: Command) -> Command:

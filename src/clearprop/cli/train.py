@@ -11,7 +11,7 @@ import click
 
 from clearprop.cli.curves import Curves, curves_in_text, plot_curves, require_plotting
 from clearprop.cli.files import default_model_path, require_model_path
-from clearprop.cli.options import data_options, estimator_options, shared_options
+from clearprop.cli.options import READING, data_options, estimator_options, shared_options
 from clearprop.cli.output import Output
 from clearprop.cli.progress import shown_progress
 from clearprop.cli.report import (
@@ -42,8 +42,6 @@ SAID_BY_REPORT = (
     "Training stopped at max_time",
     "Stochastic Optimizer: Maximum iterations",
 )
-# The options of data_options.
-_READING = ("delimiter", "encoding", "decimal", "header", "missing", "text")
 # A run that stopped for one of these reasons can be gone on with.
 UNFINISHED = ("interrupted", "max_seconds")
 
@@ -118,7 +116,7 @@ def command(
         require_plotting(plot, force=force)
     if options["solver"] != "lbfgs":
         _require_checkpoint(f"{path}.checkpoint", resume=resume, force=force)
-    reading = {name: options.pop(name) for name in _READING}
+    reading = {name: options.pop(name) for name in READING}
     table = read_table(data, ignore=options["drop"], **reading)
     for note in table.notes:
         out.note(f"{table.source}: {note}")

@@ -29,7 +29,10 @@ __all__ = [
     "MAX_ITER",
     "OF_THE_RUN",
     "PreparedTable",
+    "batch_size_for",
+    "make_estimator",
     "prepare_table",
+    "require_droppable",
 ]
 
 Array = npt.NDArray[Any]
@@ -102,7 +105,7 @@ def prepare_table(
     """
     name = resolve_target(table, target)
     if drop:
-        _require_droppable(table, drop, target=name, keep=keep)
+        require_droppable(table, drop, target=name, keep=keep)
         # Whatever they hold in later tables is of no matter either.
         table = replace(table, reading={**table.reading, "ignore": sorted(set(drop))})
     known = drop_missing_targets(table, name)
@@ -113,7 +116,7 @@ def prepare_table(
             source=table.source,
             remedy=f"Give {MIN_ROWS} rows at the least; many more for a result to rely on.",
         )
-    estimator = _make_estimator(goal.task, parameters)
+    estimator = make_estimator(goal.task, parameters)
     estimator.set_params(random_state=random_state)
     y = goal.encode(known)
     settings = {"test_size": test_size, "validation_size": validation_size}
@@ -127,9 +130,7 @@ def prepare_table(
     parts = _without_tiny_validation(parts, table.source)
     encoder = TableEncoder.fit(known.take(parts.train), name, keep=keep, drop=drop)
     if estimator.batch_size == "auto":
-        n_train = len(parts.train)
-        batch_size = min(max(n_train // 100, SMALLEST_BATCH), LARGEST_BATCH, n_train)
-        estimator.set_params(batch_size=batch_size)
+        estimator.set_params(batch_size=batch_size_for(len(parts.train)))
     scale = None
     if goal.task == "regression":
         scale = _target_scale(y[parts.train], estimator, known, name)
@@ -138,9 +139,15 @@ def prepare_table(
     )
 
 
-def _require_droppable(
+def batch_size_for(n_train: int) -> int:
+    """Rows per step: 1 % of those to learn from, within bounds."""
+    return min(max(n_train // 100, SMALLEST_BATCH), LARGEST_BATCH, n_train)
+
+
+def require_droppable(
     table: Table, drop: Collection[str], *, target: str, keep: Collection[str]
 ) -> None:
+    """Refuse columns to leave out that are not there, or are needed."""
     for name in drop:
         if name == target:
             raise TableError(
@@ -166,7 +173,8 @@ def _require_droppable(
             )
 
 
-def _make_estimator(task: str, parameters: dict[str, Any]) -> MLPClassifier | MLPRegressor:
+def make_estimator(task: str, parameters: dict[str, Any]) -> MLPClassifier | MLPRegressor:
+    """An estimator for a table, with the defaults that tables are served best by."""
     kind = MLPClassifier if task == "classification" else MLPRegressor
     allowed = [name for name in kind().get_params() if name not in (*DECIDED_HERE, "callbacks")]
     for name in parameters:

@@ -1,0 +1,396 @@
+"""This project's network beside other models, on the same folds of the user's own table.
+
+Each fold's encoding is learned from its training rows alone, and every model gets the same numbers:
+standardised quantities, one-hot categories, missing values marked. Knows nothing of the command
+line.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtrit
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.neural_network import MLPClassifier as TheirClassifier
+from sklearn.neural_network import MLPRegressor as TheirRegressor
+from sklearn.preprocessing import StandardScaler
+
+from clearprop.engines.fused.program import load_program
+from clearprop.errors import DataWarning, ParameterError, TableError
+from clearprop.estimators import MLPClassifier
+from clearprop.table_model.preparation import batch_size_for, make_estimator, require_droppable
+from clearprop.tables import Table
+from clearprop.tables.encoding import TableEncoder
+from clearprop.tables.target import TargetEncoder, drop_missing_targets, resolve_target
+
+__all__ = ["MODELS", "Compared", "Comparison", "compare_models"]
+
+Array = npt.NDArray[Any]
+Told = Callable[[int, int, str], None]
+
+MODELS = ("clearprop", "scikit-learn", "linear", "boosting", "constant")
+"""What can be compared; the first is this project's."""
+
+
+@dataclass
+class Compared:
+    """One model over the folds, in their order.
+
+    Attributes:
+        name: one of `MODELS`.
+        title: what it is, in words.
+        scores: on each fold's test rows, higher is better.
+        fit_seconds: of each fold's fit.
+        predict_seconds: of each fold's prediction.
+        n_test: rows predicted in each fold.
+    """
+
+    name: str
+    title: str
+    scores: list[float] = field(default_factory=list)
+    fit_seconds: list[float] = field(default_factory=list)
+    predict_seconds: list[float] = field(default_factory=list)
+    n_test: list[int] = field(default_factory=list)
+
+    @property
+    def mean(self) -> float:
+        """Mean score over the folds."""
+        return float(np.mean(self.scores))
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the score over the folds."""
+        return float(np.std(self.scores, ddof=1)) if len(self.scores) > 1 else 0.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare_models` found.
+
+    Attributes:
+        target: name of the column predicted.
+        task: "classification" or "regression".
+        metric: name of the scorer; higher is better.
+        n_rows: rows that have a target.
+        n_folds: folds asked for.
+        is_stratified: whether every fold has the classes in their shares.
+        models: in the order of `MODELS`.
+        is_whole: whether all folds are in; False after Ctrl-C.
+        left_out: parameters of ours that scikit-learn's network has not.
+    """
+
+    target: str
+    task: str
+    metric: str
+    n_rows: int
+    n_folds: int
+    is_stratified: bool
+    models: list[Compared]
+    is_whole: bool
+    left_out: list[str]
+
+    @property
+    def n_done(self) -> int:
+        """Folds in which every model has been judged."""
+        return min((len(model.scores) for model in self.models), default=0)
+
+    def advantage(self, model: Compared, other: Compared) -> tuple[float, float] | None:
+        """How much better `model` scores than `other`, and half of its 95 % interval.
+
+        Student's interval of the folds' differences, widened because their training rows overlap:
+        the variance of the mean is taken as (1 / folds + test rows / training rows) times that of
+        the differences.
+
+        Returns:
+            None for fewer than two folds.
+
+        Source: Nadeau & Bengio, "Inference for the generalization error", 2003.
+        """
+        n = self.n_done
+        if n < 2:
+            return None
+        differences = np.subtract(model.scores[:n], other.scores[:n])
+        overlap = 1.0 / n + 1.0 / (self.n_folds - 1)
+        deviation = float(np.std(differences, ddof=1))
+        return float(np.mean(differences)), float(stdtrit(n - 1, 0.975)) * deviation * overlap**0.5
+
+    def to_dict(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        return {
+            "target": self.target,
+            "task": self.task,
+            "metric": self.metric,
+            "rows": self.n_rows,
+            "folds": self.n_folds,
+            "stratified": self.is_stratified,
+            "complete": self.is_whole,
+            "left_out": self.left_out,
+            "models": {
+                model.name: {
+                    "title": model.title,
+                    "scores": model.scores,
+                    "fit_seconds": model.fit_seconds,
+                    "predict_seconds": model.predict_seconds,
+                }
+                for model in self.models
+            },
+        }
+
+
+def compare_models(
+    table: Table,
+    target: str | None = None,
+    *,
+    task: str | None = None,
+    n_folds: int = 5,
+    metric: str | None = None,
+    models: Collection[str] = MODELS,
+    validation_size: float = 0.0,
+    random_state: int = 0,
+    keep: Collection[str] = (),
+    drop: Collection[str] = (),
+    told: Told | None = None,
+    **parameters: Any,
+) -> Comparison:
+    """Fit and judge several models on the same folds.
+
+    Args:
+        table: what to learn from.
+        target: the column to predict; None takes the one that is called like a target.
+        task: "classification" or "regression"; None decides by the target's values.
+        n_folds: each row is predicted once, by models that were trained on the other folds.
+        metric: a scikit-learn scorer's name; None is "accuracy", or "r2".
+        models: of `MODELS`: this project's network, scikit-learn's with the same parameters and
+            seed, logistic or ridge regression, histogram gradient boosting, and a constant (each
+            but the second with scikit-learn's defaults).
+        validation_size: share of the training rows on which both networks stop early; 0, as
+            scikit-learn's default, trains until the training loss falls no more.
+        random_state: seed of the folds and the models.
+        keep: columns that must not be set aside.
+        drop: columns to leave out.
+        told: called before each fit with fold, number of folds and the model's title.
+        **parameters: of `MLPClassifier` or `MLPRegressor`, with the defaults of
+            `train_table_model`.
+
+    Returns:
+        The `Comparison`; after Ctrl-C, of the folds so far.
+
+    Raises:
+        TableError: a table that nothing can be learned from.
+        ParameterError: a parameter that there is not, or a metric that does not suit.
+
+    Examples:
+        >>> from clearprop.tables import read_table
+        >>> found = compare_models(read_table("iris"), models=["linear", "constant"], n_folds=3)
+        >>> [(model.title, round(model.mean, 2)) for model in found.models]
+        [('logistic regression', 0.95), ('always the most frequent class', 0.33)]
+    """
+    _require_models(models)
+    name = resolve_target(table, target)
+    if drop:
+        require_droppable(table, drop, target=name, keep=keep)
+    rows = drop_missing_targets(table, name)
+    goal = TargetEncoder.fit(rows, name, task)
+    is_classification = goal.task == "classification"
+    y = goal.encode(rows)
+    scorer = _scorer(metric or ("accuracy" if is_classification else "r2"))
+    ours = make_estimator(goal.task, parameters)
+    ours.set_params(random_state=random_state)
+    if ours.solver != "lbfgs" and validation_size > 0.0:
+        ours.set_params(early_stopping=True, validation_fraction=validation_size)
+    candidates, left_out = _candidates(ours, models, random_state)
+    found = [Compared(key, title) for key, (title, _) in candidates.items()]
+    if "clearprop" in candidates:
+        # Compiled before any time is taken.
+        load_program(ours.dtype or np.float64)
+    folds = list(_folds(rows, y, n_folds, random_state, is_classification=is_classification))
+    is_whole = True
+    try:
+        for number, (train, test) in enumerate(folds):
+            encoder = TableEncoder.fit(rows.take(train), name, keep=keep, drop=drop)
+            X_train, X_test = (encoder.encode(rows.take(part))[0] for part in (train, test))
+            # Each model goes first once, as caches and clocks favour some place.
+            for turn in range(len(found)):
+                entry = found[(number + turn) % len(found)]
+                model = clone(candidates[entry.name][1])
+                if told is not None:
+                    told(number, n_folds, entry.title)
+                if entry.name in ("clearprop", "scikit-learn"):
+                    _set_batch_size(model, len(train), validation_size)
+                _judge(entry, model, scorer, (X_train, y[train]), (X_test, y[test]))
+    except KeyboardInterrupt:
+        is_whole = False
+    return Comparison(
+        name,
+        goal.task,
+        metric or ("accuracy" if is_classification else "r2"),
+        rows.n_rows,
+        n_folds,
+        is_classification,
+        found,
+        is_whole,
+        left_out,
+    )
+
+
+def _require_models(models: Collection[str]) -> None:
+    unknown = [name for name in models if name not in MODELS]
+    if unknown or not models:
+        raise ParameterError(
+            f"models: got {', '.join(map(repr, unknown)) or 'none'}",
+            remedy=f"Choose among {', '.join(MODELS)}.",
+        )
+
+
+def _scorer(metric: str) -> Any:
+    try:
+        return get_scorer(metric)
+    except ValueError as error:
+        raise ParameterError(
+            f"metric: there is no scorer {metric!r}",
+            remedy="Give the name of one of scikit-learn's, such as accuracy, neg_log_loss or r2.",
+        ) from error
+
+
+def _folds(
+    rows: Table, y: Array, n_folds: int, random_state: int, *, is_classification: bool
+) -> Iterator[tuple[Array, Array]]:
+    """Indices of the training and the test rows of each fold."""
+    if not 2 <= n_folds <= rows.n_rows:
+        raise ParameterError(
+            f"folds: got {n_folds} for {rows.n_rows} rows",
+            remedy="Give 2 at the least, and no more than there are rows.",
+        )
+    if not is_classification:
+        folds = KFold(n_folds, shuffle=True, random_state=random_state)
+        yield from folds.split(y)
+        return
+    labels, counts = np.unique(y, return_counts=True)
+    if counts.max() < n_folds:
+        raise TableError(
+            f"no class has as many rows as there are folds: the largest has {counts.max()}",
+            source=rows.source,
+            remedy=f"Ask for {max(2, int(counts.max()))} folds, or give more rows.",
+        )
+    if counts.min() < n_folds:
+        rarest = labels[np.argmin(counts)]
+        warnings.warn(
+            f"{rows.source}: class {str(rarest)!r} has {counts.min()} rows, fewer than there are "
+            "folds: some have none of it to test on",
+            DataWarning,
+            stacklevel=4,
+        )
+    stratified = StratifiedKFold(n_folds, shuffle=True, random_state=random_state)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class")
+        yield from stratified.split(y, y)
+
+
+def _candidates(
+    ours: Any, models: Collection[str], random_state: int
+) -> tuple[dict[str, tuple[str, Any]], list[str]]:
+    """Name -> title and unfitted model; and parameters that scikit-learn's network lacks."""
+    is_classification = isinstance(ours, MLPClassifier)
+    kind = TheirClassifier if is_classification else TheirRegressor
+    theirs, left_out = _as_theirs(ours, kind)
+    if is_classification:
+        every: dict[str, tuple[str, Any]] = {
+            "clearprop": ("clearprop", ours),
+            "scikit-learn": ("scikit-learn's MLP", theirs),
+            "linear": ("logistic regression", LogisticRegression(max_iter=1000)),
+            "boosting": (
+                "histogram gradient boosting",
+                HistGradientBoostingClassifier(random_state=random_state),
+            ),
+            "constant": ("always the most frequent class", DummyClassifier()),
+        }
+    else:
+        # Networks learn a standardised target; nobody else minds.
+        wrap = _unwrapped if ours.loss == "poisson" else _standardising
+        every = {
+            "clearprop": ("clearprop", wrap(ours)),
+            "scikit-learn": ("scikit-learn's MLP", wrap(theirs)),
+            "linear": ("ridge regression", Ridge()),
+            "boosting": (
+                "histogram gradient boosting",
+                HistGradientBoostingRegressor(random_state=random_state),
+            ),
+            "constant": ("always the mean", DummyRegressor()),
+        }
+    if theirs is None:
+        del every["scikit-learn"]
+    return {key: every[key] for key in MODELS if key in models and key in every}, left_out
+
+
+def _unwrapped(model: Any) -> Any:
+    return model
+
+
+def _standardising(model: Any) -> Any:
+    if model is None:
+        return None
+    return TransformedTargetRegressor(model, transformer=StandardScaler())
+
+
+def _as_theirs(ours: Any, kind: Any) -> tuple[Any, list[str]]:
+    """scikit-learn's network with our parameters, as far as it has them; None where it cannot."""
+    known, defaults = set(kind().get_params()), type(ours)().get_params()
+    given = ours.get_params()
+    left_out = [
+        name for name, value in given.items() if name not in known and value != defaults[name]
+    ]
+    theirs = kind(**{name: value for name, value in given.items() if name in known})
+    try:
+        theirs._validate_params()
+    except ValueError:
+        return None, left_out
+    return theirs, left_out
+
+
+def _set_batch_size(model: Any, n_train: int, validation_size: float) -> None:
+    network = getattr(model, "regressor", model)
+    if network.batch_size == "auto":
+        n_left = n_train - int(np.ceil(n_train * validation_size))
+        network.set_params(batch_size=batch_size_for(n_left))
+
+
+def _judge(
+    entry: Compared,
+    model: Any,
+    scorer: Any,
+    train: tuple[Array, Array],
+    test: tuple[Array, Array],
+) -> None:
+    """Fit and score one model on one fold; Ctrl-C is one, whoever catches it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        begun = time.perf_counter()
+        model.fit(*train)
+        fitted = time.perf_counter()
+        model.predict(test[0])
+        predicted = time.perf_counter()
+        try:
+            score = float(scorer(model, *test))
+        except (ValueError, AttributeError) as error:
+            raise ParameterError(
+                f"metric: it cannot judge {entry.title}: {error}",
+                remedy="Choose one that suits the task, and classes that every fold has.",
+            ) from error
+    if any("interrupted by user" in str(warning.message) for warning in caught):
+        raise KeyboardInterrupt
+    entry.scores.append(score)
+    entry.fit_seconds.append(fitted - begun)
+    entry.predict_seconds.append(predicted - fitted)
+    entry.n_test.append(len(test[1]))

@@ -1,0 +1,96 @@
+"""`clearprop compare`: a table of scores and times, and an honest last line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from clearprop.cli import compare as module
+from clearprop.table_model.comparison import Compared, Comparison
+
+FAST = ("--hidden-layer-sizes", "10", "--max-iter", "20", "--folds", "3")
+
+
+def test_the_report(run):
+    ran = run("compare", "iris", *FAST)
+    assert ran.status == 0
+    assert "target       'target', classification, 150 rows" in ran.stdout
+    assert "accuracy, higher is better, on 3 stratified folds (seed 0)" in ran.stdout
+    for title in ("clearprop", "scikit-learn's MLP", "logistic regression", "always the most"):
+        assert re.search(rf"^  {title}.* ± .* m?s", ran.stdout, re.MULTILINE), title
+    assert re.search("winner|wins here", ran.stdout)
+    assert re.search(r"clearprop fits [\d.]+ times as fast as scikit-learn's MLP", ran.stdout)
+
+
+def test_json(run):
+    document = run("compare", "diabetes", *FAST, "--models", "clearprop,linear", "--json").json
+    assert document["metric"] == "r2"
+    assert document["complete"] is True
+    assert [len(document["models"][name]["scores"]) for name in ("clearprop", "linear")] == [3, 3]
+    assert len(document["verdict"]) == 1
+
+
+def test_parameters_reach_the_network(run):
+    ran = run("compare", "iris", *FAST, "--models", "clearprop,scikit-learn", "--dropout", "0.5")
+    assert "scikit-learn's MLP has no dropout: without" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("ours", "other", "said"),
+    [
+        ([0.9, 0.91, 0.9, 0.92, 0.9], [0.8, 0.81, 0.8, 0.8, 0.8], "^clearprop wins here: better"),
+        ([0.8, 0.81, 0.8, 0.8, 0.8], [0.9, 0.91, 0.9, 0.92, 0.9], "^ridge wins here: better than"),
+        ([0.9, 0.7, 0.8, 0.9, 0.8], [0.8, 0.9, 0.7, 0.8, 0.8], "^No clear winner: clearprop"),
+        ([0.8, 0.9, 0.7, 0.8, 0.8], [0.9, 0.7, 0.8, 0.9, 0.8], "^No clear winner: ridge"),
+        ([0.8, 0.9], [0.8, 0.9], "^No winner: clearprop and ridge score the same"),
+        ([0.8], [0.9], "^One fold tells nothing"),
+    ],
+)
+def test_it_says_so_when_another_wins(ours, other, said):
+    models = [Compared("clearprop", "clearprop", ours), Compared("linear", "ridge", other)]
+    found = Comparison("y", "regression", "r2", 100, 5, False, models, True, [])
+    (sentence,) = module._verdict(found)
+    assert re.search(said, sentence)
+
+
+def test_the_twin_may_be_faster():
+    models = [
+        Compared("clearprop", "clearprop", [0.8], [2.0], [1.0]),
+        Compared("scikit-learn", "theirs", [0.7], [1.0], [1.0]),
+    ]
+    found = Comparison("y", "regression", "r2", 100, 5, False, models, True, [])
+    (sentence,) = module._verdict(found)
+    assert "2 times slower than scikit-learn's MLP, to a score that differs by 0.1" in sentence
+
+
+def test_ctrl_c_tells_the_folds_so_far(run, monkeypatch):
+    from clearprop.table_model import comparison  # noqa: PLC0415 - patched here
+
+    calls, judge = [0], comparison._judge
+
+    def interrupted(*arguments):
+        calls[0] += 1
+        if calls[0] == 5:
+            raise KeyboardInterrupt
+        judge(*arguments)
+
+    monkeypatch.setattr(comparison, "_judge", interrupted)
+    ran = run("compare", "iris", "--models", "linear,constant")
+    assert ran.status == 130
+    assert "Interrupted: of the first 2 folds alone" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("--models", "forest"), "'forest' is not one of clearprop, scikit-learn"),
+        (("--folds", "1"), "--folds"),
+        (("--metric", "acuracy"), "there is no scorer 'acuracy'"),
+        (("--target", "petal"), "there is no column 'petal'"),
+    ],
+)
+def test_what_cannot_be_is_said(run, given, message):
+    ran = run("compare", "iris", *given)
+    assert ran.status == 2
+    assert message in ran.stderr
