@@ -195,7 +195,7 @@ def compare_models(
         >>> from clearprop.tables import read_table
         >>> found = compare_models(read_table("iris"), models=["linear", "constant"], n_folds=3)
         >>> [(model.title, round(model.mean, 2)) for model in found.models]
-        [('logistic regression', 0.95), ('always the most frequent class', 0.33)]
+        [('logistic regression', 0.95), ('always the most frequent class', 0.32)]
     """
     _require_models(models)
     name = resolve_target(table, target)
