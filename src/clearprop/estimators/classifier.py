@@ -51,7 +51,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         random_state: seed or RandomState: initial weights, validation split, order of the rows.
         tol: an epoch improves if it betters loss or score by more than this.
         verbose: whether to print each epoch's loss.
-        warm_start: whether `fit` goes on from the weights of the last `fit`.
+        warm_start: whether `fit` goes on from the weights of the last `fit`; "exact" goes on with
+            the optimizer, the order of the rows and the validation part too, so that two fits have
+            the bits of one longer fit.
         momentum: for solver="sgd".
         nesterovs_momentum: for solver="sgd" with momentum above 0.
         early_stopping: whether to set a validation part aside, stop on its score and keep the best
@@ -128,7 +130,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         random_state: Any = None,
         tol: float = 1e-4,
         verbose: bool = False,
-        warm_start: bool = False,
+        warm_start: bool | str = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
@@ -214,15 +216,28 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     @available_if(is_stochastic)  # type: ignore[untyped-decorator]  # scikit-learn has no types
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # no types
     def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        classes: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
     ) -> MLPClassifier:
         """Train for one epoch on X and y, going on from where the last call stopped.
+
+        With X_val, or early_stopping=True, which sets a part of X aside, the weights are the best
+        so far by the score on these rows, training goes on from the last, and `stopped_` becomes
+        "no_improvement" when it is time for the caller to stop.
 
         Args:
             X: shape (n_samples, n_features).
             y: class labels, shape (n_samples,).
             sample_weight: shape (n_samples,), or None.
             classes: all class labels of all calls; needed in the first one.
+            X_val: validation rows of your own.
+            y_val: their labels.
 
         Returns:
             The estimator.
@@ -230,7 +245,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         if _check_partial_fit_first_call(self, classes):
             self._label_binarizer = LabelBinarizer()
             self._label_binarizer.fit(y if type_of_target(y).startswith("multilabel") else classes)
-        self._fit(X, y, sample_weight, incremental=True)
+        self._fit(X, y, sample_weight, incremental=True, X_val=X_val, y_val=y_val)
         return self
 
     def _encode_targets(

@@ -41,7 +41,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         random_state: seed or RandomState.
         tol: least improvement that counts.
         verbose: whether to print each epoch's loss.
-        warm_start: whether `fit` goes on from the last `fit`.
+        warm_start: whether `fit` goes on from the last `fit`; "exact" as in one longer fit.
         momentum: for solver="sgd".
         nesterovs_momentum: for solver="sgd".
         early_stopping: whether to stop on the score of a validation part.
@@ -104,7 +104,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         random_state: Any = None,
         tol: float = 1e-4,
         verbose: bool = False,
-        warm_start: bool = False,
+        warm_start: bool | str = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
@@ -186,18 +186,26 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
 
     @available_if(is_stochastic)  # type: ignore[untyped-decorator]  # scikit-learn has no types
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # no types
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None
+    ) -> MLPRegressor:
         """Train for one epoch on X and y, going on from where the last call stopped.
+
+        With X_val, or early_stopping=True, which sets a part of X aside, the weights are the best
+        so far by the score on these rows, training goes on from the last, and `stopped_` becomes
+        "no_improvement" when it is time for the caller to stop.
 
         Args:
             X: shape (n_samples, n_features).
             y: targets, shape (n_samples,) or (n_samples, n_outputs).
             sample_weight: shape (n_samples,), or None.
+            X_val: validation rows of your own.
+            y_val: their targets.
 
         Returns:
             The estimator.
         """
-        self._fit(X, y, sample_weight, incremental=True)
+        self._fit(X, y, sample_weight, incremental=True, X_val=X_val, y_val=y_val)
         return self
 
     def _encode_targets(

@@ -1,15 +1,17 @@
 """The validation rows of an estimator's training: a part set aside, or the caller's own.
 
-Each way gives the score that training stops on, and a digest by which a resumed run knows that it
-is judged by the same rows and metric.
+Each way gives the score that training stops on, and a digest by which a run that goes on knows that
+it is judged by the same rows and metric.
 """
 
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,35 +24,52 @@ from clearprop.estimators.splitting import split_rows
 from clearprop.network import Layer
 from clearprop.training.state import fingerprint
 
-__all__ = ["given_validation", "split_validation"]
+__all__ = ["Validation", "given_validation", "split_validation"]
 
 Score = Callable[[list[Layer]], float]
 
 
-def split_validation(estimator: Any, problem: Problem) -> tuple[Problem, Score, str]:
+@dataclass(frozen=True)
+class Validation:
+    """What judges each epoch.
+
+    Attributes:
+        score: from parameters to a score, higher is better.
+        digest: tells the rows and the metric from others; only asked for where that matters.
+    """
+
+    score: Score
+    digest: Callable[[], str]
+
+
+def split_validation(
+    estimator: Any, problem: Problem, random_state: np.random.RandomState, incremental: bool
+) -> tuple[Problem, Validation]:
     """Set a part of the rows aside.
 
     Args:
-        estimator: whose parameters and random state decide.
+        estimator: whose parameters decide.
         problem: all rows.
+        random_state: drawn from.
+        incremental: whether these are the rows of one call of `partial_fit`.
 
     Returns:
-        The rows left to train on, the score on the others, and the digest.
+        The rows left to train on, and what judges on the others.
 
     Raises:
         ParameterError: fewer than two rows would be set aside.
     """
     X, Y, weight = problem.X, problem.Y, problem.sample_weight
-    train, set_aside = split_rows(estimator, Y, estimator._random_state)
+    train, set_aside = split_rows(estimator, Y, random_state, incremental)
     weights = (None, None) if weight is None else (weight[train], weight[set_aside])
     y_val = estimator._decode_targets(Y[set_aside])
     judged = Problem(problem.network, X[set_aside], y_val, weights[1])
     problem = Problem(problem.network, X[train], Y[train], weights[0], problem.l2)
-    return problem, _score(estimator, judged), _digest(estimator, judged)
+    return problem, _validation(estimator, judged)
 
 
-def given_validation(estimator: Any, problem: Problem, X_val: Any, y_val: Any) -> tuple[Score, str]:
-    """The score on the caller's own validation rows, and the digest.
+def given_validation(estimator: Any, problem: Problem, X_val: Any, y_val: Any) -> Validation:
+    """What judges on the caller's own validation rows.
 
     Args:
         estimator: checks the rows as it checks those to predict.
@@ -79,7 +98,11 @@ def given_validation(estimator: Any, problem: Problem, X_val: Any, y_val: Any) -
             remedy="Give one target per validation row.",
         )
     judged = Problem(problem.network, X_val, y_val, estimator._weights_of_labels(y_val))
-    return _score(estimator, judged), _digest(estimator, judged)
+    return _validation(estimator, judged)
+
+
+def _validation(estimator: Any, judged: Problem) -> Validation:
+    return Validation(_score(estimator, judged), functools.partial(_digest, estimator, judged))
 
 
 def _score(estimator: Any, judged: Problem) -> Score:
