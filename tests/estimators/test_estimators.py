@@ -44,6 +44,7 @@ OURS = [
     "dtype",
     "weight_decay",
     "warmup_epochs",
+    "metrics",
 ]
 
 # Most fits here are kept short on purpose.

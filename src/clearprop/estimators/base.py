@@ -91,6 +91,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         "dtype": [StrOptions({"float32", "float64"}), None],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "warmup_epochs": [Interval(Real, 0, None, closed="left")],
+        "metrics": ["array-like", dict, None],
     }
 
     def __init__(
@@ -129,6 +130,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         dtype: str | None = None,
         weight_decay: float = 0.01,
         warmup_epochs: float = 0.0,
+        metrics: Any = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -163,6 +165,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         self.dtype = dtype
         self.weight_decay = weight_decay
         self.warmup_epochs = warmup_epochs
+        self.metrics = metrics
 
     @abstractmethod
     def _encode_targets(

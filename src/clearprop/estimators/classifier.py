@@ -77,6 +77,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         weight_decay: share of a weight lost per step and unit of learning rate, for
             solver="adamw"; alpha, the penalty in the loss, is apart from it.
         warmup_epochs: epochs over which the learning rate rises from 0 to what it would be.
+        metrics: what else to keep of each epoch, in `metric_curves_`: list of scikit-learn scorers'
+            names, or dict from names of one's own to scorers or their names; None for nothing.
         class_weight: what each row's weight is multiplied by: a dict from class label to weight
             (1 for classes not named), or "balanced", n_samples / (n_classes * rows of the class),
             so that every class counts alike; None for 1. The validation score of early stopping
@@ -90,6 +92,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         intercepts_: intercepts_[l] = b[l], shape (fan_out,).
         loss_curve_: training loss of each epoch.
         validation_scores_: validation score of each epoch, or None.
+        validation_loss_curve_: mean loss of the validation rows after each epoch, without penalty,
+            or None.
+        metric_curves_: metric_curves_["training"][name] and ["validation"][name], the metrics after
+            each epoch, or None.
         n_iter_, t_, loss_, best_loss_, best_validation_score_, n_layers_, n_outputs_,
         out_activation_, n_features_in_, feature_names_in_: as in scikit-learn.
         stopped_: why training stopped: "max_epochs", "no_improvement", "max_seconds", "callback",
@@ -150,6 +156,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         dtype: str | None = None,
         weight_decay: float = 0.01,
         warmup_epochs: float = 0.0,
+        metrics: Any = None,
         class_weight: Any = None,
         stratified_validation: bool = False,
     ) -> None:
@@ -187,6 +194,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             dtype=dtype,
             weight_decay=weight_decay,
             warmup_epochs=warmup_epochs,
+            metrics=metrics,
         )
         self.class_weight = class_weight
         self.stratified_validation = stratified_validation
@@ -353,6 +361,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
 
     def _default_score(self, y: Array, yhat: Array, sample_weight: Array | None) -> float:
+        if sample_weight is None and y.ndim == 1:
+            # scikit-learn's function would take longer than the forward pass of a small network.
+            return float(np.mean(y == yhat))
         from sklearn.metrics import accuracy_score  # noqa: PLC0415 - fitting starts sooner without
 
         return float(accuracy_score(y, yhat, sample_weight=sample_weight))

@@ -111,6 +111,7 @@ def next_state(estimator: Any, optimizer: Optimizer, *, incremental: bool) -> Tr
         state.parameters = estimator.parameters_
     state.loss_curve = list(before.loss_curve)
     state.validation_scores = list(before.validation_scores)
+    state.curves = {name: list(curve) for name, curve in before.curves.items()}
     slots = None if state.optimizer_state is None else state.optimizer_state.slots.keys()
     if not goes_on or slots != optimizer.start([]).slots.keys():
         state.optimizer_state, state.plateaus, state.step = None, 0, 0

@@ -33,6 +33,7 @@ from clearprop.estimators.solvers import (
 )
 from clearprop.estimators.validation import given_validation, split_validation
 from clearprop.estimators.verbose import VerboseLines
+from clearprop.estimators.watching import LOSS, curves_of_metrics, watch
 from clearprop.training import Callback, TrainingResult, TrainingSettings, fit
 from clearprop.training.resume import resume, run_identity
 from clearprop.training.verdict import warn_if_useless
@@ -57,7 +58,12 @@ def fit_lbfgs(estimator: Any, problem: Problem, *, X_val: Any, y_val: Any) -> No
     """
     require_epochs(estimator, "solver='lbfgs'")
     refuse_exact(estimator)
-    unused = {"X_val": X_val, "y_val": y_val, "checkpoint": estimator.checkpoint}
+    unused = {
+        "X_val": X_val,
+        "y_val": y_val,
+        "checkpoint": estimator.checkpoint,
+        "metrics": estimator.metrics,
+    }
     for name, value in unused.items():
         if value is not None:
             raise ParameterError(
@@ -137,6 +143,11 @@ def fit_stochastic(
         schedule=schedule,
         engine=default_engine(estimator.n_threads),
         validation_score=None if validation is None else validation.score,
+        watch=(
+            watch(estimator, problem, None, None)
+            if validation is None
+            else watch(estimator, problem, validation.judged, validation.Y)
+        ),
         callbacks=_callbacks(estimator),
     )
     if not exact:
@@ -236,5 +247,8 @@ def _keep_result(estimator: Any, result: TrainingResult, *, validated: bool) -> 
     estimator.loss_curve_ = state.loss_curve
     estimator.loss_ = state.loss_curve[-1] if state.loss_curve else np.inf
     estimator.validation_scores_ = state.validation_scores if validated else None
+    estimator.validation_loss_curve_ = state.curves.get(LOSS, []) if validated else None
+    asked = estimator.metrics is not None
+    estimator.metric_curves_ = curves_of_metrics(state.curves) if asked else None
     estimator.best_validation_score_ = state.best_score if validated else None
     estimator.best_loss_ = None if validated else state.best_loss

@@ -64,11 +64,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         weight_decay: share of a weight lost per step and unit of learning rate, for
             solver="adamw"; alpha, the penalty in the loss, is apart from it.
         warmup_epochs: epochs over which the learning rate rises from 0 to what it would be.
+        metrics: what else to keep of each epoch, in `metric_curves_`: list of scikit-learn scorers'
+            names, or dict from names of one's own to scorers or their names; None for nothing.
 
     Attributes:
         coefs_: coefs_[l] = W[l], shape (fan_in, fan_out).
         intercepts_: intercepts_[l] = b[l], shape (fan_out,).
         loss_curve_: training loss of each epoch.
+        validation_loss_curve_, metric_curves_: as in `MLPClassifier`.
         n_iter_, t_, loss_, best_loss_, validation_scores_, best_validation_score_, n_layers_,
         n_outputs_, out_activation_, n_features_in_, feature_names_in_: as in scikit-learn.
         stopped_: why training stopped, see `clearprop.training.TrainingResult`.
@@ -124,6 +127,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         dtype: str | None = None,
         weight_decay: float = 0.01,
         warmup_epochs: float = 0.0,
+        metrics: Any = None,
     ) -> None:
         super().__init__(
             hidden_layer_sizes=hidden_layer_sizes,
@@ -159,6 +163,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
             dtype=dtype,
             weight_decay=weight_decay,
             warmup_epochs=warmup_epochs,
+            metrics=metrics,
         )
         self.loss = loss
 

@@ -24,6 +24,7 @@ OF_THE_RUN = ("callbacks", "checkpoint", "checkpoint_seconds", "resume")
 _REMEDIES = {
     "random_state": "random_state=None",
     "scoring": "scoring=None",
+    "metrics": "metrics=None",
 }
 
 
