@@ -53,7 +53,7 @@ def test_scorers_that_take_weights_get_them(scoring: Any) -> None:
 def test_scorers_without_weights_count_all_rows_alike_and_it_is_said() -> None:
     counted = {}
     for scoring in (unweighted, make_scorer(plain_error, greater_is_better=False)):
-        with pytest.warns(DataWarning, match="takes no sample_weight: the validation rows count"):
+        with pytest.warns(DataWarning, match="takes no sample_weight: the rows it judges count"):
             counted[str(scoring)] = scores(scoring)
     one, other = counted.values()
     assert one == other != scores(WEIGHTED)

@@ -136,7 +136,8 @@ def test_every_fitted_attribute_comes_back(tmp_path: Path, name: str) -> None:
     assert public == {key for key in vars(loaded) if key.endswith("_") and not key.startswith("_")}
     for key in public:
         same(getattr(model, key), getattr(loaded, key))
-    assert set(vars(model)) == set(vars(loaded))
+    # Of generators nothing is stored; a validation part is drawn anew.
+    assert set(vars(model)) - {"_split_state"} == set(vars(loaded))
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -23,7 +23,7 @@ from clearprop.table_model.preparation import DECIDED_HERE, HIDDEN_LAYER_SIZES, 
 __all__ = ["PARAMETER_NAMES", "READING", "data_options", "estimator_options", "shared_options"]
 
 # Parameters that have options of other names, or none; the help says which.
-OTHERWISE = (*DECIDED_HERE, "callbacks", "checkpoint", "quantile", "resume", "verbose")
+OTHERWISE = (*DECIDED_HERE, "callbacks", "checkpoint", "metrics", "quantile", "resume", "verbose")
 DEFAULTS = {
     "hidden_layer_sizes": ",".join(map(str, HIDDEN_LAYER_SIZES)),
     "max_iter": str(MAX_ITER),

@@ -49,7 +49,7 @@ EPILOG = """\b
 Every parameter of MLPClassifier and MLPRegressor is an option, but for these: random_state is
 --seed; early_stopping, validation_fraction and stratified_validation are --validation-size, whose
 part is stratified; checkpoint is MODEL.checkpoint, beside the model while it is trained; verbose,
-warm_start, callbacks and quantile are for Python.
+warm_start, callbacks, metrics and quantile are for Python.
 
 \b
 Examples:

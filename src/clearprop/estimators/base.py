@@ -6,7 +6,6 @@ contract. Fitted attributes have scikit-learn's names. How training goes is `fit
 
 from __future__ import annotations
 
-import copy
 import warnings
 from abc import ABCMeta, abstractmethod
 from numbers import Integral, Real
@@ -29,6 +28,7 @@ from clearprop.estimators.architecture import (
     out_activation,
     shared_gain,
 )
+from clearprop.estimators.continuation import next_random_state, state_to_pickle
 from clearprop.estimators.fitting import fit_lbfgs, fit_stochastic
 from clearprop.estimators.inspection import InspectionMixin
 from clearprop.estimators.rows import as_rows, as_targets
@@ -73,7 +73,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         "random_state": ["random_state"],
         "tol": [Interval(Real, 0, None, closed="left")],
         "verbose": ["verbose"],
-        "warm_start": ["boolean"],
+        "warm_start": ["boolean", StrOptions({"exact"})],
         "momentum": [Interval(Real, 0, 1, closed="both")],
         "nesterovs_momentum": ["boolean"],
         "early_stopping": ["boolean"],
@@ -96,6 +96,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         "dtype": [StrOptions({"float32", "float64"}), None],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "warmup_epochs": [Interval(Real, 0, None, closed="left")],
+        "metrics": ["array-like", dict, None],
         "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
         "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
     }
@@ -116,7 +117,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         random_state: Any = None,
         tol: float = 1e-4,
         verbose: bool = False,
-        warm_start: bool = False,
+        warm_start: bool | str = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
@@ -136,6 +137,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         dtype: str | None = None,
         weight_decay: float = 0.01,
         warmup_epochs: float = 0.0,
+        metrics: Any = None,
         dropout: Any = 0.0,
         max_grad_norm: float | None = None,
     ) -> None:
@@ -172,6 +174,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         self.dtype = dtype
         self.weight_decay = weight_decay
         self.warmup_epochs = warmup_epochs
+        self.metrics = metrics
         self.dropout = dropout
         self.max_grad_norm = max_grad_norm
 
@@ -314,7 +317,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
                     remedy="Give at least one row a weight above 0.",
                 )
         sample_weight = self._with_class_weight(Y, sample_weight, incremental=incremental)
-        self._random_state = check_random_state(self.random_state)
+        self._random_state = next_random_state(self, begins=first or incremental)
         if first:
             self._begin(X, Y)
         if len(Y) == 1 and not incremental:
@@ -360,16 +363,15 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
             network.initialize(self._random_state, dtype=X.dtype, gain=shared_gain(self.activation))
         )
         self.n_iter_ = self.t_ = 0
+        for name in ("_amid_partial_fit", "_course", "_dropout_seed", "_split_state", "stopped_"):
+            self.__dict__.pop(name, None)
         self._training = TrainingState(self.parameters_, self._random_state)
 
     def __getstate__(self) -> dict[str, Any]:
-        """No data; and the optimizer's state only amid calls of `partial_fit`."""
+        """No data; the optimizer's state only where training is to go on exactly."""
         kept: dict[str, Any] = dict(super().__getstate__())
         if "_training" in kept:
-            kept["_training"] = training = copy.copy(self._training)
-            training.parameters = self.parameters_
-            if "_amid_partial_fit" not in kept:
-                training.optimizer_state = None
+            kept["_training"] = state_to_pickle(self)
         return kept
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -57,7 +57,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         random_state: seed or RandomState: initial weights, validation split, order of the rows.
         tol: an epoch improves if it betters loss or score by more than this.
         verbose: whether to print each epoch's loss.
-        warm_start: whether `fit` goes on from the weights of the last `fit`.
+        warm_start: whether `fit` goes on from the weights of the last `fit`; "exact" goes on with
+            the optimizer, the order of the rows and the validation part too, so that two fits have
+            the bits of one longer fit.
         momentum: for solver="sgd".
         nesterovs_momentum: for solver="sgd" with momentum above 0.
         early_stopping: whether to set a validation part aside, stop on its score and keep the best
@@ -81,6 +83,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         weight_decay: share of a weight lost per step and unit of learning rate, for
             solver="adamw"; alpha, the penalty in the loss, is apart from it.
         warmup_epochs: epochs over which the learning rate rises from 0 to what it would be.
+        metrics: what else to keep of each epoch, in `metric_curves_`: list of scikit-learn scorers'
+            names, or dict from names of one's own to scorers or their names; None for nothing.
         dropout: share of the hidden layers' units that each training step leaves out, 0 to below 1:
             one for all hidden layers or a list with one for each. Predictions use all units, and
             so do `gradients` and `check_gradients`.
@@ -102,6 +106,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         intercepts_: intercepts_[l] = b[l], shape (fan_out,).
         loss_curve_: training loss of each epoch.
         validation_scores_: validation score of each epoch, or None.
+        validation_loss_curve_: mean loss of the validation rows after each epoch, without penalty,
+            or None.
+        metric_curves_: metric_curves_["training"][name] and ["validation"][name], the metrics after
+            each epoch, or None.
         n_iter_, t_, loss_, best_loss_, best_validation_score_, n_layers_, n_outputs_,
         out_activation_, n_features_in_, feature_names_in_: as in scikit-learn.
         stopped_: why training stopped: "max_epochs", "no_improvement", "max_seconds", "callback",
@@ -143,7 +151,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         random_state: Any = None,
         tol: float = 1e-4,
         verbose: bool = False,
-        warm_start: bool = False,
+        warm_start: bool | str = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
@@ -163,6 +171,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         dtype: str | None = None,
         weight_decay: float = 0.01,
         warmup_epochs: float = 0.0,
+        metrics: Any = None,
         dropout: Any = 0.0,
         max_grad_norm: float | None = None,
         class_weight: Any = None,
@@ -203,6 +212,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             dtype=dtype,
             weight_decay=weight_decay,
             warmup_epochs=warmup_epochs,
+            metrics=metrics,
             dropout=dropout,
             max_grad_norm=max_grad_norm,
         )
@@ -237,9 +247,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     @available_if(is_stochastic)  # type: ignore[untyped-decorator]  # scikit-learn has no types
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # no types
     def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        classes: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
     ) -> MLPClassifier:
         """Train for one epoch on X and y, going on from where the last call stopped.
+
+        With X_val, or early_stopping=True, which sets a part of X aside, the weights are the best
+        so far by the score on these rows, training goes on from the last, and `stopped_` becomes
+        "no_improvement" when it is time for the caller to stop.
 
         Args:
             X: shape (n_samples, n_features).
@@ -247,6 +268,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             sample_weight: shape (n_samples,), or None.
             classes: all class labels of all calls (of several targets, a list with each one's);
                 needed in the first one.
+            X_val: validation rows of your own.
+            y_val: their labels.
 
         Returns:
             The estimator.
@@ -256,7 +279,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         elif _check_partial_fit_first_call(self, classes):
             self._label_binarizer = LabelBinarizer()
             self._label_binarizer.fit(y if type_of_target(y).startswith("multilabel") else classes)
-        self._fit(X, y, sample_weight, incremental=True)
+        self._fit(X, y, sample_weight, incremental=True, X_val=X_val, y_val=y_val)
         return self
 
     def _encode_targets(
@@ -409,6 +432,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         if self._has_several_targets:
             right = np.all(np.asarray(y) == yhat, axis=1)
             return float(np.average(right, weights=sample_weight))
+        if sample_weight is None and y.ndim == 1:
+            # scikit-learn's function would take longer than the forward pass of a small network.
+            return float(np.mean(y == yhat))
         from sklearn.metrics import accuracy_score  # noqa: PLC0415 - fitting starts sooner without
 
         return float(accuracy_score(y, yhat, sample_weight=sample_weight))

@@ -138,6 +138,8 @@ def to_sklearn(model: MLPClassifier | MLPRegressor) -> Any:
             remedy="save_model keeps any network.",
         )
     fitted = kind(**{name: value for name, value in model.get_params().items() if name in names})
+    # The nearest that scikit-learn has to warm_start="exact".
+    fitted.warm_start = bool(fitted.warm_start)
     _copy_fitted(model, fitted)
     fitted._random_state = check_random_state(model.random_state)
     fitted._no_improvement_count = model._training.no_improvement

@@ -5,7 +5,7 @@ It knows nothing of classes, labels or how rows are checked.
 
 from __future__ import annotations
 
-import copy
+import math
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,15 @@ from clearprop.engines import Problem
 from clearprop.engines.default import default_engine
 from clearprop.errors import ParameterError
 from clearprop.estimators.architecture import dropout_rates
+from clearprop.estimators.continuation import (
+    SAME_COURSE,
+    goes_on_exactly,
+    is_over,
+    next_state,
+    random_state_of_the_split,
+    refuse_exact,
+    seed_of_dropout,
+)
 from clearprop.estimators.solvers import (
     STOP_WARNINGS,
     make_optimizer,
@@ -27,9 +36,9 @@ from clearprop.estimators.solvers import (
 )
 from clearprop.estimators.validation import given_validation, split_validation
 from clearprop.estimators.verbose import VerboseLines
-from clearprop.optimizers import Optimizer
-from clearprop.training import Callback, TrainingResult, TrainingSettings, TrainingState, fit
-from clearprop.training.resume import resume
+from clearprop.estimators.watching import LOSS, curves_of_metrics, watch
+from clearprop.training import Callback, TrainingResult, TrainingSettings, fit
+from clearprop.training.resume import resume, run_identity
 from clearprop.training.verdict import warn_if_useless
 
 __all__ = ["fit_lbfgs", "fit_stochastic"]
@@ -51,12 +60,14 @@ def fit_lbfgs(estimator: Any, problem: Problem, *, X_val: Any, y_val: Any) -> No
         DivergenceError: the loss or a parameter became infinite or undefined.
     """
     require_epochs(estimator, "solver='lbfgs'")
+    refuse_exact(estimator)
     unused = {
         "X_val": X_val,
         "y_val": y_val,
         "checkpoint": estimator.checkpoint,
         "max_grad_norm": estimator.max_grad_norm,
         "dropout": estimator.dropout if np.any(estimator.dropout) else None,
+        "metrics": estimator.metrics,
     }
     for name, value in unused.items():
         if value is not None:
@@ -96,34 +107,43 @@ def fit_stochastic(
         ParameterError: parameters that do not go together.
         DivergenceError: training produced infinite or undefined numbers.
     """
-    if estimator.early_stopping and incremental:
-        raise ParameterError(
-            "partial_fit does not support early_stopping=True",
-            remedy="Set early_stopping=False, or call fit.",
-        )
-    if incremental and (estimator.checkpoint is not None or estimator.resume):
-        raise ParameterError(
-            "partial_fit keeps no checkpoint: it would go back to it at every call",
-            remedy="Leave checkpoint and resume out, or call fit.",
-        )
-    if incremental:
-        require_epochs(estimator, "partial_fit")
-    validation_score, validation = None, ""
+    _refuse_for_stochastic(estimator, incremental)
+    exact = goes_on_exactly(estimator) and not incremental
+    validation = None
     if X_val is not None or y_val is not None:
-        validation_score, validation = given_validation(estimator, problem, X_val, y_val)
+        validation = given_validation(estimator, problem, X_val, y_val)
     elif estimator.early_stopping:
-        problem, validation_score, validation = split_validation(estimator, problem)
+        problem, validation = split_validation(
+            estimator, problem, random_state_of_the_split(estimator, incremental), incremental
+        )
     problem = replace(problem, Y=estimator._loss_targets(problem.Y))
     dropout = dropout_rates(estimator.dropout, problem.network.n_layers - 1)
     if any(dropout):
-        # Drawn where it is needed alone: every other draw stays scikit-learn's.
-        seed = int(estimator._random_state.randint(np.iinfo(np.int32).max))
+        seed = seed_of_dropout(estimator, incremental=incremental)
         problem = replace(problem, dropout=dropout, dropout_seed=seed)
-    settings = _settings(estimator, problem, incremental, validation)
-    steps_per_epoch = -(-len(problem.Y) // settings.batch_size)
-    schedule = make_schedule(estimator, steps_per_epoch, 0 if incremental else estimator.t_)
     optimizer = make_optimizer(estimator)
-    state = _next_state(estimator, optimizer, incremental)
+    state = next_state(estimator, optimizer, incremental=incremental)
+    if incremental and validation is not None and state.best_parameters is not None:
+        # These may be other rows than the last call's; the best so far must prove itself on them.
+        score = validation.score(state.best_parameters)
+        state.best_score = -math.inf if math.isnan(score) else score
+    told_apart = exact or estimator.checkpoint is not None
+    settings = _settings(
+        estimator,
+        problem,
+        max_epochs=1 if incremental else state.epoch + estimator.max_iter,
+        validation=validation.digest() if validation is not None and told_apart else "",
+    )
+    steps_per_epoch = -(-len(problem.Y) // settings.batch_size)
+    schedule = make_schedule(
+        estimator, steps_per_epoch, 0 if incremental or exact else estimator.t_
+    )
+    if exact:
+        identity = run_identity(problem, settings, optimizer, schedule)
+        course = {name: identity[name] for name in SAME_COURSE}
+        if is_over(estimator, state, course):
+            return
+        estimator._course = course
     if estimator.resume and settings.checkpoint is not None and settings.checkpoint.exists():
         state = resume(settings.checkpoint, problem, settings, optimizer, schedule)
     result = fit(
@@ -133,23 +153,47 @@ def fit_stochastic(
         optimizer=optimizer,
         schedule=schedule,
         engine=default_engine(estimator.n_threads),
-        validation_score=validation_score,
+        validation_score=None if validation is None else validation.score,
+        watch=(
+            watch(estimator, problem, None, None)
+            if validation is None
+            else watch(estimator, problem, validation.judged, validation.Y)
+        ),
         callbacks=_callbacks(estimator),
     )
-    _keep_result(estimator, result, validated=validation_score is not None)
+    if not exact:
+        # The order of the rows is as long as the data; a pickle should not hold it.
+        result.state.order = None
+    _keep_result(estimator, result, validated=validation is not None)
     estimator.__dict__.pop("_amid_partial_fit", None)
     if incremental:
         estimator._amid_partial_fit = True
         _after_partial_fit(estimator, problem, result.stopped)
+    else:
+        _after_fit(estimator, problem, result.stopped)
+
+
+def _refuse_for_stochastic(estimator: Any, incremental: bool) -> None:
+    if not incremental:
+        refuse_exact(estimator)
         return
-    if result.stopped in STOP_WARNINGS:
-        warnings.warn(STOP_WARNINGS[result.stopped], stacklevel=4)
-    elif result.stopped == "max_epochs":
+    if estimator.checkpoint is not None or estimator.resume:
+        raise ParameterError(
+            "partial_fit keeps no checkpoint: it would go back to it at every call",
+            remedy="Leave checkpoint and resume out, or call fit.",
+        )
+    require_epochs(estimator, "partial_fit")
+
+
+def _after_fit(estimator: Any, problem: Problem, stopped: str) -> None:
+    if stopped in STOP_WARNINGS:
+        warnings.warn(STOP_WARNINGS[stopped], stacklevel=5)
+    elif stopped == "max_epochs":
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the "
             "optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     warn_if_useless(
         problem,
@@ -178,24 +222,8 @@ def _after_partial_fit(estimator: Any, problem: Problem, stopped: str) -> None:
         )
 
 
-def _next_state(estimator: Any, optimizer: Optimizer, incremental: bool) -> TrainingState:
-    """The state to begin with: of a new run, or going on as scikit-learn goes on."""
-    before: TrainingState = estimator._training
-    state = copy.copy(before)
-    state.parameters, state.random_state = estimator.parameters_, estimator._random_state
-    state.epoch = state.position = 0
-    state.loss_sum = 0.0
-    state.order = None
-    state.loss_curve = list(before.loss_curve)
-    state.validation_scores = list(before.validation_scores)
-    slots = None if state.optimizer_state is None else state.optimizer_state.slots.keys()
-    if not incremental or slots != optimizer.start([]).slots.keys():
-        state.optimizer_state, state.plateaus, state.step = None, 0, 0
-    return state
-
-
 def _settings(
-    estimator: Any, problem: Problem, incremental: bool, validation: str
+    estimator: Any, problem: Problem, *, max_epochs: int, validation: str
 ) -> TrainingSettings:
     n_samples = len(problem.Y)
     batch_size = (
@@ -209,7 +237,7 @@ def _settings(
         batch_size = n_samples
     return TrainingSettings(
         batch_size=batch_size,
-        max_epochs=1 if incremental else estimator.max_iter,
+        max_epochs=max_epochs,
         shuffle=bool(estimator.shuffle),
         tolerance=estimator.tol,
         patience=estimator.n_iter_no_change,
@@ -224,13 +252,14 @@ def _keep_result(estimator: Any, result: TrainingResult, *, validated: bool) -> 
     state = result.state
     estimator.stopped_ = result.stopped
     estimator._keep_parameters(result.parameters)
-    # The order of the rows is as long as the data; a pickle should not hold it.
-    state.order = None
     estimator._training = state
     estimator.n_iter_ = state.epoch
     estimator.t_ = state.samples_seen
     estimator.loss_curve_ = state.loss_curve
     estimator.loss_ = state.loss_curve[-1] if state.loss_curve else np.inf
     estimator.validation_scores_ = state.validation_scores if validated else None
+    estimator.validation_loss_curve_ = state.curves.get(LOSS, []) if validated else None
+    asked = estimator.metrics is not None
+    estimator.metric_curves_ = curves_of_metrics(state.curves) if asked else None
     estimator.best_validation_score_ = state.best_score if validated else None
     estimator.best_loss_ = None if validated else state.best_loss

@@ -59,7 +59,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         random_state: seed or RandomState.
         tol: least improvement that counts.
         verbose: whether to print each epoch's loss.
-        warm_start: whether `fit` goes on from the last `fit`.
+        warm_start: whether `fit` goes on from the last `fit`; "exact" as in one longer fit.
         momentum: for solver="sgd".
         nesterovs_momentum: for solver="sgd".
         early_stopping: whether to stop on the score of a validation part.
@@ -83,6 +83,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         weight_decay: share of a weight lost per step and unit of learning rate, for
             solver="adamw"; alpha, the penalty in the loss, is apart from it.
         warmup_epochs: epochs over which the learning rate rises from 0 to what it would be.
+        metrics: what else to keep of each epoch, in `metric_curves_`: list of scikit-learn scorers'
+            names, or dict from names of one's own to scorers or their names; None for nothing.
         dropout: share of the hidden layers' units that each training step leaves out, 0 to below 1:
             one for all hidden layers or a list with one for each. Predictions use all units, and
             so do `gradients` and `check_gradients`.
@@ -97,6 +99,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         coefs_: coefs_[l] = W[l], shape (fan_in, fan_out).
         intercepts_: intercepts_[l] = b[l], shape (fan_out,).
         loss_curve_: training loss of each epoch.
+        validation_loss_curve_, metric_curves_: as in `MLPClassifier`.
         n_iter_, t_, loss_, best_loss_, validation_scores_, best_validation_score_, n_layers_,
         n_outputs_, out_activation_, n_features_in_, feature_names_in_: as in scikit-learn.
         stopped_: why training stopped, see `clearprop.training.TrainingResult`.
@@ -134,7 +137,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         random_state: Any = None,
         tol: float = 1e-4,
         verbose: bool = False,
-        warm_start: bool = False,
+        warm_start: bool | str = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
@@ -154,6 +157,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         dtype: str | None = None,
         weight_decay: float = 0.01,
         warmup_epochs: float = 0.0,
+        metrics: Any = None,
         dropout: Any = 0.0,
         max_grad_norm: float | None = None,
         quantile: Any = 0.5,
@@ -193,6 +197,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
             dtype=dtype,
             weight_decay=weight_decay,
             warmup_epochs=warmup_epochs,
+            metrics=metrics,
             dropout=dropout,
             max_grad_norm=max_grad_norm,
         )
@@ -224,18 +229,26 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
 
     @available_if(is_stochastic)  # type: ignore[untyped-decorator]  # scikit-learn has no types
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # no types
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None
+    ) -> MLPRegressor:
         """Train for one epoch on X and y, going on from where the last call stopped.
+
+        With X_val, or early_stopping=True, which sets a part of X aside, the weights are the best
+        so far by the score on these rows, training goes on from the last, and `stopped_` becomes
+        "no_improvement" when it is time for the caller to stop.
 
         Args:
             X: shape (n_samples, n_features).
             y: targets, shape (n_samples,) or (n_samples, n_outputs).
             sample_weight: shape (n_samples,), or None.
+            X_val: validation rows of your own.
+            y_val: their targets.
 
         Returns:
             The estimator.
         """
-        self._fit(X, y, sample_weight, incremental=True)
+        self._fit(X, y, sample_weight, incremental=True, X_val=X_val, y_val=y_val)
         return self
 
     def _encode_targets(

@@ -21,7 +21,7 @@ Rows = npt.NDArray[np.int64]
 
 
 def split_rows(
-    estimator: Any, Y: Array, random_state: np.random.RandomState
+    estimator: Any, Y: Array, random_state: np.random.RandomState, incremental: bool = False
 ) -> tuple[Array, Array]:
     """Draw the rows to train on and the rows to validate on.
 
@@ -29,6 +29,8 @@ def split_rows(
         estimator: whose `validation_fraction` and `stratified_validation` decide.
         Y: the network's targets, shape (n_samples, n_outputs).
         random_state: drawn from.
+        incremental: whether these are some of the rows, which may well hold one row of a class:
+            scikit-learn, which would refuse them, sets no validation part aside there.
 
     Returns:
         Indices of both parts.
@@ -41,7 +43,9 @@ def split_rows(
     from sklearn.model_selection import train_test_split  # noqa: PLC0415
 
     fraction = estimator.validation_fraction
-    if getattr(estimator, "stratified_validation", False):
+    two_classes = is_classifier(estimator) and Y.shape[1] == 1
+    lone = incremental and two_classes and 1 in np.unique(Y, return_counts=True)[1]
+    if lone or getattr(estimator, "stratified_validation", False):
         n_validation = min(math.ceil(fraction * len(Y)), len(Y) - 1)
         train, validation = stratified_rows(Y, n_validation, random_state)
     else:
@@ -50,7 +54,7 @@ def split_rows(
             random_state=random_state,
             test_size=fraction,
             # scikit-learn stratifies two classes alone, as their targets are one column.
-            stratify=Y if is_classifier(estimator) and Y.shape[1] == 1 else None,
+            stratify=Y if two_classes else None,
         )
     if len(validation) < 2:
         raise ParameterError(

@@ -66,12 +66,26 @@ def _optional(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else convert(value)
 
 
+def _of_each(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def converted(values: Any) -> Any:
+        if type(values) is not dict:
+            raise ValueError(f"expected an object, got {values!r}")
+        return {str(name): convert(value) for name, value in values.items()}
+
+    return converted
+
+
 _TO_AND_FROM: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "count": (int, _whole),
     "text": (str, _text),
     "float": (float_to_json, float_from_json),
     "float or None": (_optional(float_to_json), _optional(float_from_json)),
     "floats": (_floats_to_json, _floats_from_json),
+    "curves": (_of_each(_floats_to_json), _of_each(_floats_from_json)),
+    "curves by part or None": (
+        _optional(_of_each(_of_each(_floats_to_json))),
+        _optional(_of_each(_of_each(_floats_from_json))),
+    ),
     "floats or None": (_optional(_floats_to_json), _optional(_floats_from_json)),
 }
 
@@ -84,6 +98,8 @@ _FITTED = {
     "stopped_": "text",
     "loss_curve_": "floats",
     "validation_scores_": "floats or None",
+    "validation_loss_curve_": "floats or None",
+    "metric_curves_": "curves by part or None",
 }
 """Fitted attributes that tell how training went; an estimator has those its solver gives."""
 
@@ -97,6 +113,7 @@ _PROGRESS = {
     "best_loss": "float",
     "best_score": "float",
     "seconds": "float",
+    "curves": "curves",
 }
 """What `fit` with warm_start and `partial_fit` go on from, by `TrainingState`'s names."""
 

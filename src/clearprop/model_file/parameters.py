@@ -26,6 +26,7 @@ _REMEDIES = {
     "activation": "A model file holds no code: use a named activation, or pickle the estimator.",
     "random_state": _WITHOUT.format("random_state=None"),
     "scoring": _WITHOUT.format("scoring=None"),
+    "metrics": _WITHOUT.format("metrics=None"),
 }
 
 

@@ -71,6 +71,7 @@ def training_record(
         "curves": {
             "loss": _finite(getattr(estimator, "loss_curve_", None)),
             "validation": _finite(scores),
+            "validation_loss": _finite(getattr(estimator, "validation_loss_curve_", None)),
             "validation_metric": (estimator.scoring or "negative loss") if scores else None,
         },
         "scores": None if evaluation is None else evaluation.to_dict(),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 __all__ = ["Callback", "Progress"]
 
@@ -22,6 +23,8 @@ class Progress:
         best_epoch: the epoch, counted from 1, after which it was reached.
         learning_rate: of the last step.
         seconds: since training began.
+        watched: the validation loss of the last whole epoch ("loss") and the metrics asked for
+            ("training accuracy", "validation accuracy"); empty without either.
     """
 
     epoch: int
@@ -34,6 +37,7 @@ class Progress:
     best_epoch: int | None
     learning_rate: float
     seconds: float
+    watched: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def seconds_left(self) -> float | None:

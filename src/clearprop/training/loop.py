@@ -32,6 +32,7 @@ from clearprop.training.verdict import TrainingResult, divergence_error, is_fini
 __all__ = ["fit"]
 
 Score = Callable[[list[Layer]], float]
+Watch = Callable[[list[Layer]], dict[str, float]]
 
 _SECONDS_BETWEEN_LOOKS = 0.1
 
@@ -45,6 +46,7 @@ def fit(
     schedule: Schedule,
     engine: Engine,
     validation_score: Score | None = None,
+    watch: Watch | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> TrainingResult:
     """Train until the epochs are used up, nothing improves any more, or somebody says stop.
@@ -59,6 +61,8 @@ def fit(
         engine: who does the arithmetic.
         validation_score: from parameters to a score, higher is better. With it, training stops on
             the score and the best parameters are kept; without, it stops on the training loss.
+        watch: from parameters to figures by name, which are kept after each epoch and decide
+            nothing.
         callbacks: told of progress; any of them can stop training.
 
     Returns:
@@ -82,8 +86,9 @@ def fit(
         (array([[3.]]), 'no_improvement')
     """
     run = _Run(
-        problem, state, settings, optimizer, schedule, engine, validation_score, list(callbacks)
-    )
+        problem, state, settings, optimizer, schedule, engine, validation_score, watch,
+        list(callbacks),
+    )  # fmt: skip
     with Interrupt() as interrupt:
         stopped = run.until_stopped(interrupt)
     return run.result(stopped)
@@ -101,11 +106,12 @@ class _Run:
         schedule: Schedule,
         engine: Engine,
         validation_score: Score | None,
+        watch: Watch | None,
         callbacks: list[Callback],
     ) -> None:
         self.problem, self.state, self.settings = problem, state, settings
         self.schedule, self.validation_score = schedule, validation_score
-        self.callbacks = callbacks
+        self.watch, self.callbacks = watch, callbacks
         self.n_samples = len(problem.Y)
         self.steps_per_epoch = math.ceil(self.n_samples / settings.batch_size)
         self.session = engine.session(problem, state.parameters, optimizer, state.optimizer_state)
@@ -115,6 +121,7 @@ class _Run:
         self.learning_rate = 0.0
         self.steps_at_once = 1
         self.lost = False
+        self.watched: dict[str, float] = {}
         self.began = self.saved = time.monotonic()
         self.seconds_before = state.seconds
 
@@ -205,13 +212,18 @@ class _Run:
         state.samples_seen += self.n_samples
         state.loss_curve.append(state.loss_sum / (self.n_samples if self._is_mean else 1))
         state.loss_sum = 0.0
+        looked_at = self.validation_score is not None or self.watch is not None
+        parameters = self.session.parameters() if looked_at else []
+        if not is_finite(parameters):
+            return "diverged"
         if self.validation_score is None:
             self._judge_loss(state.loss_curve[-1])
         else:
-            parameters = self.session.parameters()
-            if not is_finite(parameters):
-                return "diverged"
             self._judge_score(self.validation_score(parameters), parameters)
+        if self.watch is not None:
+            for name, figure in self.watch(parameters).items():
+                state.curves.setdefault(name, []).append(figure)
+                self.watched[name] = figure
         state.seconds = self.seconds_before + time.monotonic() - self.began
         if self._tell("on_epoch"):
             return "callback"
@@ -277,6 +289,7 @@ class _Run:
             best_epoch=state.best_epoch if validated else None,
             learning_rate=self.learning_rate,
             seconds=state.seconds,
+            watched=self.watched,
         )
 
     def _current(self) -> TrainingState:

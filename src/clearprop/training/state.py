@@ -41,6 +41,7 @@ class TrainingState:
         no_improvement: epochs in a row without improvement.
         loss_curve: mean training loss of each whole epoch.
         validation_scores: validation score after each whole epoch; empty without validation.
+        curves: what else was watched after each whole epoch, by name.
         best_loss: least epoch loss.
         best_score: best validation score.
         best_epoch: the epoch, counted from 1, of the best score (of the best loss, without
@@ -62,6 +63,7 @@ class TrainingState:
     no_improvement: int = 0
     loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
+    curves: dict[str, list[float]] = field(default_factory=dict)
     best_loss: float = math.inf
     best_score: float = -math.inf
     best_epoch: int = 0
@@ -79,6 +81,7 @@ class TrainingState:
         "no_improvement",
         "loss_curve",
         "validation_scores",
+        "curves",
         "best_loss",
         "best_score",
         "best_epoch",
