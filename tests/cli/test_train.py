@@ -119,6 +119,18 @@ def test_many_classes_give_the_worst_pairs_instead_of_a_matrix(run, folder):
     assert "true \\ predicted" not in ran.stdout
 
 
+def test_the_validation_loss_is_drawn_whatever_the_score(run, folder):
+    pytest.importorskip("matplotlib")
+    ran = run("train", "iris", *FEW, "--scoring", "accuracy", "--plot", "curves.svg")
+    assert "• validation" in ran.stdout
+    curves = load_model(folder / "iris.safetensors").record["curves"]
+    assert len(curves["validation_loss"]) == len(curves["loss"]) > 1
+    assert curves["validation_loss"] != curves["validation"]
+    drawn = (folder / "curves.svg").read_text()
+    assert "validation loss" in drawn
+    assert "validation accuracy" in drawn
+
+
 def test_plot_as_svg_and_png(run, folder):
     pytest.importorskip("matplotlib")
     for name, start_of_file in {"a.svg": b"<?xml", "b.png": b"\x89PNG", "c.svg": b"<?xml"}.items():

@@ -32,12 +32,14 @@ class Curves:
     Attributes:
         loss: training loss of each epoch.
         validation: score after each epoch; its loss, if it is one; empty without validation.
+        validation_loss: loss of the validation part after each epoch; empty without validation.
         metric: what the score is: "loss", or a scorer's name.
         unit: a word on the loss, such as "of the standardised target".
     """
 
     loss: Points
     validation: Points
+    validation_loss: Points
     metric: str
     unit: str
 
@@ -49,10 +51,12 @@ class Curves:
         if metric == "negative loss":
             validation = [None if score is None else -score for score in validation]
             metric = "loss"
+        # Models of before it was recorded have it where it was the score.
+        its_loss = curves.get("validation_loss", validation if metric == "loss" else [])
         unit = "cross-entropy" if is_classifier else "half the squared error, target standardised"
         if record["settings"].get("loss") == "poisson":
             unit = "half the Poisson deviance, target divided by its mean"
-        return cls(curves["loss"], validation, metric or "", unit)
+        return cls(curves["loss"], validation, its_loss, metric or "", unit)
 
 
 def curves_in_text(curves: Curves, width: int) -> str:
@@ -62,21 +66,19 @@ def curves_in_text(curves: Curves, width: int) -> str:
     # Importing it takes long, and handles Ctrl-C badly meanwhile.
     import plotext  # noqa: PLC0415
 
-    shared = curves.metric == "loss"
-    drawn_values = [*curves.loss, *(curves.validation if shared else ())]
+    drawn_values = [*curves.loss, *curves.validation_loss]
     known = [value for value in drawn_values if value is not None]
     logarithmic = bool(known) and min(known) > 0 and max(known) > LOGARITHMIC_FROM * min(known)
     scale = ", logarithmic scale" if logarithmic else ""
     title = f"loss ({curves.unit}) over the epochs{scale}"
     keys = f"{TRAINING} training"
-    if curves.validation and shared:
+    if curves.validation_loss:
         keys += f"   {VALIDATION} validation"
     figure: Any = plotext.figure
     figure.clear()
     figure.plot_size(min(width, MAX_WIDTH), HEIGHT)
     _draw(figure, curves.loss, marker="braille", lines=True)
-    if shared:
-        _draw(figure, curves.validation, marker=VALIDATION, lines=False)
+    _draw(figure, curves.validation_loss, marker=VALIDATION, lines=False)
     n_epochs = len(curves.loss)
     ticks = sorted({1, *(round(1 + (n_epochs - 1) * quarter / 4) for quarter in range(5))})
     figure.ruler(axis="x").ticks(ticks, [str(tick) for tick in ticks])
@@ -145,12 +147,11 @@ def plot_curves(curves: Curves, path: str, *, title: str, kept_epoch: int) -> No
         axes.plot(epochs, numbers(curves.loss), label="training loss")
         axes.set(title=title, xlabel="epoch", ylabel=f"loss ({curves.unit})")
         if curves.validation:
-            scores = axes if curves.metric == "loss" else axes.twinx()
-            scores.plot(
-                epochs, numbers(curves.validation), "C1", label=f"validation {curves.metric}"
-            )
-            if scores is not axes:
-                scores.set_ylabel(f"validation {curves.metric}")
+            axes.plot(epochs, numbers(curves.validation_loss), "C1", label="validation loss")
+            if curves.metric != "loss":
+                scores, label = axes.twinx(), f"validation {curves.metric}"
+                scores.plot(epochs, numbers(curves.validation), "C2", label=label)
+                scores.set_ylabel(label)
             axes.axvline(kept_epoch, color="0.6", linewidth=0.8, label=f"epoch {kept_epoch}, kept")
         figure.legend(loc="outside lower center", ncols=3)
         is_svg = path.lower().endswith(".svg")

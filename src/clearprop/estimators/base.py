@@ -29,6 +29,7 @@ from clearprop.estimators.architecture import (
     shared_gain,
 )
 from clearprop.estimators.continuation import next_random_state, state_to_pickle
+from clearprop.estimators.fit_tasks import CallbackSupportMixin, FitTasks
 from clearprop.estimators.fitting import fit_lbfgs, fit_stochastic
 from clearprop.estimators.inspection import InspectionMixin
 from clearprop.estimators.rows import as_rows, as_targets
@@ -56,7 +57,7 @@ class _ScorerNames(StrOptions):  # type: ignore[misc]  # scikit-learn has no typ
         return set(get_scorer_names())
 
 
-class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit-learn has no types
+class BaseMLP(CallbackSupportMixin, InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit-learn has no types
     """The common part of `MLPClassifier` and `MLPRegressor`; use those."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -303,6 +304,7 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         X_val: Any = None,
         y_val: Any = None,
     ) -> Any:
+        tasks = [] if incremental else FitTasks.begun(self, X, y, sample_weight)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, Y = self._encode_targets(X, y, reset=first, incremental=incremental)
         X = as_rows(X, self.dtype or X.dtype)
@@ -330,14 +332,18 @@ class BaseMLP(InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignor
         problem = Problem(self.network_, X, Y, sample_weight, float(self.alpha))
         try:
             if self.solver == "lbfgs":
-                fit_lbfgs(self, problem, X_val=X_val, y_val=y_val)
+                fit_lbfgs(self, problem, X_val=X_val, y_val=y_val, tasks=tasks)
             else:
-                fit_stochastic(self, problem, incremental=incremental, X_val=X_val, y_val=y_val)
+                fit_stochastic(
+                    self, problem, incremental=incremental, X_val=X_val, y_val=y_val, tasks=tasks
+                )
         except Exception:
             if first:
                 # Initial weights are no model; scikit-learn's NotFittedError says so at predict.
                 del self.coefs_, self.intercepts_, self._training
             raise
+        for task in tasks:
+            task.finish()
         return self
 
     def _begin(self, X: Any, Y: Array) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,9 @@ __all__ = ["fit_lbfgs", "fit_stochastic"]
 _BLOWN_UP = 1e6
 
 
-def fit_lbfgs(estimator: Any, problem: Problem, *, X_val: Any, y_val: Any) -> None:
+def fit_lbfgs(
+    estimator: Any, problem: Problem, *, X_val: Any, y_val: Any, tasks: Sequence[Callback] = ()
+) -> None:
     """Fit by L-BFGS, which has neither epochs nor validation.
 
     Args:
@@ -54,6 +57,7 @@ def fit_lbfgs(estimator: Any, problem: Problem, *, X_val: Any, y_val: Any) -> No
         problem: what is minimised.
         X_val: refused, where given.
         y_val: refused, where given.
+        tasks: told of progress, besides the estimator's callbacks.
 
     Raises:
         ParameterError: a parameter that L-BFGS has no use for.
@@ -84,7 +88,7 @@ def fit_lbfgs(estimator: Any, problem: Problem, *, X_val: Any, y_val: Any) -> No
         max_fun=estimator.max_fun,
         tol=estimator.tol,
         max_seconds=estimator.max_time,
-        callbacks=_callbacks(estimator),
+        callbacks=[*_callbacks(estimator), *tasks],
     )
     estimator._keep_parameters(parameters)
     limit = f"{estimator.n_iter_} iterations" if estimator.stopped_ != "converged" else ""
@@ -92,7 +96,13 @@ def fit_lbfgs(estimator: Any, problem: Problem, *, X_val: Any, y_val: Any) -> No
 
 
 def fit_stochastic(
-    estimator: Any, problem: Problem, *, incremental: bool, X_val: Any, y_val: Any
+    estimator: Any,
+    problem: Problem,
+    *,
+    incremental: bool,
+    X_val: Any,
+    y_val: Any,
+    tasks: Sequence[Callback] = (),
 ) -> None:
     """Fit by a stochastic solver.
 
@@ -102,6 +112,7 @@ def fit_stochastic(
         incremental: whether this is `partial_fit`: one epoch, going on with the optimizer.
         X_val: the caller's own validation rows, or None.
         y_val: their targets.
+        tasks: told of progress, besides the estimator's callbacks.
 
     Raises:
         ParameterError: parameters that do not go together.
@@ -159,7 +170,7 @@ def fit_stochastic(
             if validation is None
             else watch(estimator, problem, validation.judged, validation.Y)
         ),
-        callbacks=_callbacks(estimator),
+        callbacks=[*_callbacks(estimator), *tasks],
     )
     if not exact:
         # The order of the rows is as long as the data; a pickle should not hold it.

@@ -198,7 +198,15 @@ def minimize_lbfgs(
         nonlocal stopped
         losses.append(float(intermediate_result.fun))
         seconds = time.monotonic() - began
-        progress = Progress(len(losses), max_iter, 0, 1, losses[-1], None, None, None, 0.0, seconds)
+        vector = intermediate_result.x
+
+        def reached() -> list[Layer]:
+            return [Layer(W.copy(), b.copy()) for W, b in _unpack(vector, parameters)]
+
+        progress = Progress(
+            len(losses), max_iter, 0, 1, losses[-1], None, None, None, 0.0, seconds,
+            parameters=reached,
+        )  # fmt: skip
         told = [callback.on_epoch(progress) is True for callback in callbacks]
         if interrupt.requested:
             stopped = "interrupted"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+from clearprop.network import Layer
 
 __all__ = ["Callback", "Progress"]
 
@@ -25,6 +27,8 @@ class Progress:
         seconds: since training began.
         watched: the validation loss of the last whole epoch ("loss") and the metrics asked for
             ("training accuracy", "validation accuracy"); empty without either.
+        parameters: when called, a copy of what training would come to if it stopped now: the best
+            parameters so far where there is validation, else the current ones.
     """
 
     epoch: int
@@ -38,6 +42,7 @@ class Progress:
     learning_rate: float
     seconds: float
     watched: Mapping[str, float] = field(default_factory=dict)
+    parameters: Callable[[], list[Layer]] = list
 
     @property
     def seconds_left(self) -> float | None:
@@ -59,6 +64,9 @@ class Callback:
 
     def on_start(self, progress: Progress) -> bool | None:
         """Before the first step."""
+
+    def on_epoch_start(self, progress: Progress) -> None:
+        """Before an epoch's first step, and where training goes on within one."""
 
     def on_progress(self, progress: Progress) -> bool | None:
         """Several times a second."""

@@ -134,6 +134,7 @@ class _Run:
                 return "interrupted"
             if state.position == 0:
                 self._order_rows()
+            self._tell("on_epoch_start")
             stopped = self._finish_epoch(interrupt)
             if stopped is None:
                 stopped = self._end_epoch()
@@ -290,7 +291,14 @@ class _Run:
             learning_rate=self.learning_rate,
             seconds=state.seconds,
             watched=self.watched,
+            parameters=self._kept_parameters,
         )
+
+    def _kept_parameters(self) -> list[Layer]:
+        best = self.state.best_parameters
+        if best is None or not self._has_best:
+            return self.session.parameters()
+        return [Layer(W.copy(), b.copy()) for W, b in best]
 
     def _current(self) -> TrainingState:
         self.state.parameters = self.session.parameters()
