@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from report import RESULTS, described, figure, hold_threads, machine, table, write
-from workloads import WORKLOADS, draw, named
+from workloads import draw, named
 
 ROOT = Path(__file__).parents[1]
 _SECONDS_A_ROUND = 0.05
@@ -76,7 +76,7 @@ def work() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         if "workload" in asked:
-            workload = next(one for one in WORKLOADS if one.name == asked["workload"])
+            (workload,) = named(asked["workload"])
             data = draw(workload, asked["dtype"])
             peer = ClearpropPeer(workload, data, 1)
             peer.start(workload.network.initialize(0, dtype=asked["dtype"]))
