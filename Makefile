@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types format bench soak clean
+.PHONY: help demo test lint types format bench soak versions clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -34,11 +34,29 @@ format: .venv/ready ## Format the code
 bench: .venv/ready ## Run the benchmarks beside the peers (minutes)
 	for benchmark in benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done
 
+versions: ## Test the estimators on scikit-learn 1.6, 1.7, 1.8 and 1.9 (minutes)
+	for version in 1.6 1.7 1.8 1.9; do \
+	  $(MAKE) --no-print-directory .venv-sklearn-$$version/ready || exit 1; \
+	  echo "scikit-learn $$version"; \
+	  SCIPY_ARRAY_API=1 .venv-sklearn-$$version/bin/pytest -n auto --dist loadfile \
+	    -p no:cacheprovider $(OLD_WARNINGS) tests/estimators || exit 1; \
+	done
+
+# Of older versions of scikit-learn, with newer ones of pytest and SciPy.
+OLD_WARNINGS := -W "ignore:Passing a non-Collection iterable" \
+  -W "ignore:scipy.optimize:DeprecationWarning"
+
+.venv-sklearn-%/ready: pyproject.toml
+	@$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(@D)/bin/python -m pip install --quiet --editable . "scikit-learn==$*.*" pytest pytest-xdist hypothesis pandas polars sybil
+	@touch $@
+
 soak: .venv/ready ## Fits side by side and interrupted, again and again (minutes)
 	$(BIN)/python benchmarks/soak.py
 
 clean: ## Remove the environment and all caches
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .venv-sklearn-* .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

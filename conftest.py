@@ -6,6 +6,7 @@ lines are what they print, where `...` stands for anything. A command must succe
 `[exit status N]` follows it.
 """
 
+import importlib.util
 import os
 import re
 import shutil
@@ -24,6 +25,9 @@ from clearprop.engines.fused.program import load_program
 
 ROOT = Path(__file__).parent
 SECONDS = 240
+
+# It imports PyTorch, which need not be there.
+collect_ignore = [] if importlib.util.find_spec("torch") else ["src/clearprop/torch_module.py"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

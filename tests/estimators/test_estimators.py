@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.neural_network as peer
+from peer_limits import BEFORE_1_7
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris
@@ -57,9 +58,14 @@ def small(kind: Any = MLPClassifier, **parameters: Any) -> Any:
     return kind(**{"hidden_layer_sizes": (6,), "max_iter": 8, "random_state": 0, **parameters})
 
 
+of_1_7 = pytest.mark.skipif(
+    BEFORE_1_7, reason="sample_weight and loss came with scikit-learn 1.7; ours has them anyway"
+)
+
 # --- signature and attributes --------------------------------------------------------------
 
 
+@of_1_7
 @BOTH
 def test_the_signature_is_scikit_learns_with_ours_after_it(kind: Any) -> None:
     theirs = inspect.signature(getattr(peer, kind.__name__)).parameters
@@ -72,6 +78,7 @@ def test_the_signature_is_scikit_learns_with_ours_after_it(kind: Any) -> None:
         assert ours[name].kind == parameter.kind, name
 
 
+@of_1_7
 @BOTH
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "predict", "score", "predict_proba"])
 def test_methods_take_what_scikit_learns_take(kind: Any, method: str) -> None:

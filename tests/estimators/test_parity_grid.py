@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sklearn.neural_network as peer
+from peer_limits import arguments_of, skip_what_it_lacks
 from scipy import sparse
 
 from clearprop import estimators
@@ -92,10 +93,10 @@ def learned(estimator: Any, how: str, data: Any) -> Any:
         if hasattr(estimator, "predict_proba"):
             classes["classes"] = np.unique(y) if y.ndim == 1 else np.arange(y.shape[1])
         for _ in range(5):
-            estimator.partial_fit(X, y, sample_weight=weight, **classes)
+            estimator.partial_fit(X, y, **arguments_of(weight), **classes)
         return estimator
     for _ in range(2 if how == "warm start" else 1):
-        estimator.fit(X, y, sample_weight=weight)
+        estimator.fit(X, y, **arguments_of(weight))
     return estimator
 
 
@@ -103,6 +104,7 @@ def learned(estimator: Any, how: str, data: Any) -> Any:
 def test_a_drawn_configuration(number: int) -> None:
     how, task, dtype, parameters, data = drawn(number)
     kind = "MLPClassifier" if task in TASKS[:3] else "MLPRegressor"
+    skip_what_it_lacks(kind, parameters, weight=data[2], y=data[1])
     ours = learned(getattr(estimators, kind)(**parameters), how, data)
     theirs = learned(getattr(peer, kind)(**parameters), how, data)
     relative = RELATIVE[dtype]

@@ -132,6 +132,11 @@ def to_sklearn(model: MLPClassifier | MLPRegressor) -> Any:
                 remedy=f"It has {', '.join(known)}; save_model keeps any network.",
             )
     names = set(kind().get_params())
+    if "loss" not in names and getattr(model, "loss", "squared_error") != "squared_error":
+        raise ParameterError(
+            f"loss: this version of scikit-learn has no {model.loss!r}",
+            remedy="scikit-learn 1.7 and later have it; save_model keeps any network.",
+        )
     if model.network_.output == "softmax" and model.network_.output_parameters:
         raise ParameterError(
             "to_sklearn: scikit-learn's MLPClassifier has no several targets",
