@@ -176,6 +176,7 @@ def test_dropout_weights_losses_and_sparse_rows_work_together(kind: Any, dtype: 
         ({"dropout": [0.1]}, "got 1 shares for 2 hidden layers"),
         ({"dropout": [0.1, 1.0]}, "expected shares of 0 to below 1"),
         ({"dropout": 1.0}, "in the range"),
+        ({"dropout": ["a", "b"]}, "expected shares of 0 to below 1"),
         ({"max_grad_norm": 0.0}, "in the range"),
         ({"solver": "lbfgs", "dropout": 0.1}, "dropout: solver='lbfgs' has no use for it"),
         ({"solver": "lbfgs", "max_grad_norm": 1.0}, "max_grad_norm: solver='lbfgs' has no use"),

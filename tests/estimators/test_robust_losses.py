@@ -119,7 +119,7 @@ def test_a_model_no_better_than_its_quantile_is_told() -> None:
         )
 
 
-@pytest.mark.parametrize("quantile", [[], [0.5, 0.5], [0.9, 0.1], [0.0, 0.5], [[0.1]]])
+@pytest.mark.parametrize("quantile", [[], [0.5, 0.5], [0.9, 0.1], [0.0, 0.5], [[0.1]], ["a"]])
 def test_quantiles_that_cannot_be(quantile: Any) -> None:
     with pytest.raises(ParameterError, match="rising ones"):
         MLPRegressor("quantile", quantile=quantile).fit(X, Y_MEDIAN)
@@ -130,3 +130,12 @@ def test_quantile_and_threshold_mean_nothing_to_other_losses() -> None:
     plain = MLPRegressor(**settings).fit(X, Y_MEDIAN)
     told = MLPRegressor(quantile=[0.1, 0.2], huber_delta=9.0, **settings).fit(X, Y_MEDIAN)
     np.testing.assert_array_equal(plain.coefs_[0], told.coefs_[0])
+
+
+def test_another_number_of_quantiles_after_fit_is_told() -> None:
+    model = MLPRegressor("quantile", quantile=[0.1, 0.9], max_iter=2, warm_start=True)
+    model.fit(X[:50], Y_MEDIAN[:50]).set_params(quantile=[0.1, 0.5, 0.9])
+    with pytest.raises(ParameterError, match="changed since fit"):
+        model.predict(X[:2])
+    with pytest.raises(ParameterError, match="needs 3 outputs, and the network has 2"):
+        model.fit(X[:50], Y_MEDIAN[:50])

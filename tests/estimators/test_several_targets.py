@@ -99,6 +99,7 @@ def test_a_validation_part_of_ones_own() -> None:
     [
         (np.column_stack([digit, 0 * digit]), "column 1 has the one class"),
         (Y[:10], "inconsistent numbers"),
+        (np.array([[None, "a"], ["b", "c"]] * 300, dtype=object), "rows without a label"),
     ],
 )
 def test_targets_that_cannot_be(y: Any, message: str) -> None:
@@ -139,3 +140,10 @@ def test_there_and_back() -> None:
     rows = [["b", 3, True], ["a", 1, False], ["b", 2, False]]
     targets = SeveralTargets.of(rows)
     assert targets.inverse_transform(targets.transform(rows)).tolist() == rows
+
+
+@pytest.mark.parametrize(("first", "then"), [(digit, Y), (Y, digit)])
+def test_a_warm_start_with_other_targets_is_told(first: Any, then: Any) -> None:
+    model = MLPClassifier(warm_start=True, **SETTINGS).fit(X, first)
+    with pytest.raises(ParameterError, match="where the first fit had several, or several where"):
+        model.fit(X, then)

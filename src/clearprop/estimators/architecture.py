@@ -5,6 +5,7 @@ This file knows nothing of data and of training.
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def dropout_rates(dropout: Any, n_hidden: int) -> tuple[float, ...]:
         ((0.5, 0.5), (0.1, 0.0))
     """
     each: list[Any] = [dropout] * n_hidden if np.ndim(dropout) == 0 else list(dropout)
-    rates = tuple(float(rate) for rate in each)
+    rates = tuple(float(rate) if isinstance(rate, Real) else -1.0 for rate in each)
     if len(rates) != n_hidden:
         raise ParameterError(
             f"dropout: got {len(rates)} shares for {n_hidden} hidden layers",

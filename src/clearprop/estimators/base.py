@@ -309,6 +309,13 @@ class BaseMLP(CallbackSupportMixin, InspectionMixin, BaseEstimator, metaclass=AB
         X, Y = self._encode_targets(X, y, reset=first, incremental=incremental)
         X = as_rows(X, self.dtype or X.dtype)
         Y = as_targets(Y, X.dtype)
+        if not first and Y.shape[1] != self.n_outputs_:
+            raise ParameterError(
+                f"y: it needs {Y.shape[1]} outputs, and the network has {self.n_outputs_} since its "
+                "first fit",
+                remedy="Give targets, and quantiles, as in the first fit; or set warm_start=False "
+                "to begin anew.",
+            )
         if sample_weight is not None:
             sample_weight = _check_sample_weight(
                 sample_weight, X, dtype=X.dtype, ensure_non_negative=True

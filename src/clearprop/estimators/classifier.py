@@ -290,6 +290,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             several = are_several_targets(y)
             self._label_binarizer = SeveralTargets.of(y) if several else LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
+        elif are_several_targets(y) != self._has_several_targets:
+            raise ParameterError(
+                "y: it has one column of labels where the first fit had several, or several where "
+                "it had one",
+                remedy="Give labels as in the first fit, or set warm_start=False to begin anew.",
+            )
         elif not self._has_several_targets:
             self._check_classes(unique_labels(y))
         return X, self._label_binarizer.transform(y)

@@ -276,9 +276,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
 
     def _quantiles(self) -> list[float]:
         """The probabilities of loss="quantile", one in a list where there is one."""
-        levels = np.atleast_1d(np.asarray(self.quantile, dtype=float))
-        rising = levels.ndim == 1 and len(levels) > 0 and bool(np.all(np.diff(levels) > 0.0))
-        if not (rising and levels[0] > 0.0 and levels[-1] < 1.0):
+        given = np.atleast_1d(np.asarray(self.quantile))
+        are_numbers = given.ndim == 1 and given.size > 0 and given.dtype.kind in "if"
+        levels = given.astype(float) if are_numbers else np.zeros(1)
+        if not (np.all(np.diff(levels) > 0.0) and levels[0] > 0.0 and levels[-1] < 1.0):
             raise ParameterError(
                 f"quantile: got {self.quantile!r}, expected a number between 0 and 1, or a list of "
                 "rising ones",
@@ -344,6 +345,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
 
     def _decode_targets(self, Y: Array) -> Array:
         if self._has_several_quantiles:
+            if Y.shape[1] % len(self._quantiles()):
+                raise ParameterError(
+                    f"quantile: got {len(self._quantiles())}, the fitted network has {Y.shape[1]} "
+                    "outputs",
+                    remedy="It was changed since fit: set it back, or fit again.",
+                )
             # Each row's in order: nearer to the truth wherever they crossed, never further
             # (Chernozhukov, Fernández-Val & Galichon 2010).
             ordered: Array = np.sort(Y.reshape(len(Y), -1, len(self._quantiles())), axis=2)

@@ -55,6 +55,13 @@ class SeveralTargets:
     sparse_input_ = False
 
     def __init__(self, classes: Sequence[Any]) -> None:
+        for number, labels in enumerate(classes):
+            # NaN is not equal to itself.
+            if any(label is None or label != label for label in np.asarray(labels, object)):  # noqa: PLR0124
+                raise ParameterError(
+                    f"y: column {number} has rows without a label",
+                    remedy="Leave these rows out, or give them a label of their own.",
+                )
         self.classes_: list[Array] = [np.unique(_labels(labels)) for labels in classes]
         for number, labels in enumerate(self.classes_):
             if len(labels) < 2:
