@@ -311,8 +311,8 @@ class BaseMLP(CallbackSupportMixin, InspectionMixin, BaseEstimator, metaclass=AB
         Y = as_targets(Y, X.dtype)
         if not first and Y.shape[1] != self.n_outputs_:
             raise ParameterError(
-                f"y: it needs {Y.shape[1]} outputs, and the network has {self.n_outputs_} since its "
-                "first fit",
+                f"y: it needs {Y.shape[1]} outputs, and the network has {self.n_outputs_} since "
+                "its first fit",
                 remedy="Give targets, and quantiles, as in the first fit; or set warm_start=False "
                 "to begin anew.",
             )
