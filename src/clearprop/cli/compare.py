@@ -9,12 +9,17 @@ import click
 from rich.table import Table as Grid
 from rich.text import Text
 
-from clearprop.cli.options import READING, data_options, estimator_options, shared_options
+from clearprop.cli.options import (
+    READING,
+    data_options,
+    estimator_options,
+    learning_options,
+    shared_options,
+)
 from clearprop.cli.output import Output
 from clearprop.cli.report import count_of, facts, table_headline
 from clearprop.table_model.comparison import MODELS, Compared, Comparison, compare_models
 from clearprop.tables import read_table
-from clearprop.tables.target import TASKS
 
 __all__ = ["command"]
 
@@ -55,8 +60,7 @@ class _Names(click.ParamType[Any]):
 
 @click.command("compare", epilog=EPILOG)
 @click.argument("data")
-@click.option("--target", metavar="COLUMN", help="The column to predict.")
-@click.option("--task", type=click.Choice(TASKS), help="[default: by the target's values]")
+@learning_options
 @click.option(
     "--folds", type=click.IntRange(2), default=5, show_default=True, help="Parts of the rows."
 )
@@ -79,12 +83,6 @@ class _Names(click.ParamType[Any]):
     show_default=True,
     help="Share of the training rows on which the networks stop early; 0 for none.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Random seed."
-)
-@click.option("--keep", multiple=True, metavar="COLUMN", help="Never set this column aside.")
-@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column out.")
-@click.option("--quiet", "-q", is_flag=True, help="Warnings and errors only.")
 @data_options
 @shared_options
 @estimator_options

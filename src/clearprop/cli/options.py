@@ -19,8 +19,16 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.table_model.preparation import DECIDED_HERE, HIDDEN_LAYER_SIZES, MAX_ITER
+from clearprop.tables.target import TASKS
 
-__all__ = ["PARAMETER_NAMES", "READING", "data_options", "estimator_options", "shared_options"]
+__all__ = [
+    "PARAMETER_NAMES",
+    "READING",
+    "data_options",
+    "estimator_options",
+    "learning_options",
+    "shared_options",
+]
 
 # Parameters that have options of other names, or none; the help says which.
 OTHERWISE = (*DECIDED_HERE, "callbacks", "checkpoint", "metrics", "quantile", "resume", "verbose")
@@ -221,6 +229,32 @@ def data_options(command: Command) -> Command:
         click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark."),
         click.option("--encoding", metavar="NAME", help="Encoding, such as latin-1."),
         click.option("--delimiter", metavar="CHARACTER", help="Character between fields."),
+    ):
+        command = option(command)
+    return command
+
+
+def learning_options(command: Command) -> Command:
+    """Give a command what there is to say of a table to learn from."""
+    for option in reversed(
+        (
+            click.option("--target", metavar="COLUMN", help="The column to predict."),
+            click.option(
+                "--task", type=click.Choice(TASKS), help="[default: by the target's values]"
+            ),
+            click.option(
+                "--seed",
+                type=click.IntRange(0, 2**32 - 1),
+                default=0,
+                show_default=True,
+                help="Random seed.",
+            ),
+            click.option(
+                "--keep", multiple=True, metavar="COLUMN", help="Never set this column aside."
+            ),
+            click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column out."),
+            click.option("--quiet", "-q", is_flag=True, help="Warnings and errors only."),
+        )
     ):
         command = option(command)
     return command

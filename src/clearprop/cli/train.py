@@ -11,7 +11,13 @@ import click
 
 from clearprop.cli.curves import Curves, curves_in_text, plot_curves, require_plotting
 from clearprop.cli.files import default_model_path, require_model_path
-from clearprop.cli.options import READING, data_options, estimator_options, shared_options
+from clearprop.cli.options import (
+    READING,
+    data_options,
+    estimator_options,
+    learning_options,
+    shared_options,
+)
 from clearprop.cli.output import Output
 from clearprop.cli.progress import shown_progress
 from clearprop.cli.report import (
@@ -32,7 +38,6 @@ from clearprop.table_model import (
     train_prepared,
 )
 from clearprop.tables import Table, read_table
-from clearprop.tables.target import TASKS
 
 __all__ = ["command"]
 
@@ -61,8 +66,7 @@ Examples:
 
 @click.command("train", epilog=EPILOG)
 @click.argument("data")
-@click.option("--target", metavar="COLUMN", help="The column to predict.")
-@click.option("--task", type=click.Choice(TASKS), help="[default: by the target's values]")
+@learning_options
 @click.option("--output", "-o", metavar="MODEL", help="The model's file, *.safetensors.")
 @click.option(
     "--test-size",
@@ -78,15 +82,9 @@ Examples:
     show_default=True,
     help="Share of the others whose score stops the training.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Random seed."
-)
-@click.option("--keep", multiple=True, metavar="COLUMN", help="Never set this column aside.")
-@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column out.")
 @click.option("--plot", metavar="FILE", help="Write the learning curves as .svg or .png.")
 @click.option("--resume", is_flag=True, help="Go on from MODEL.checkpoint.")
 @click.option("--force", is_flag=True, help="Replace files that would else be kept.")
-@click.option("--quiet", "-q", is_flag=True, help="Warnings and errors only.")
 @data_options
 @shared_options
 @estimator_options
