@@ -28,6 +28,7 @@ class Clipped:
         max_norm: the greatest length; above 0.
 
     Examples:
+        >>> from clearprop.optimizers import SGD
         >>> w = np.array([1.0, 1.0])
         >>> clipped = Clipped(SGD(), max_norm=1.0)
         >>> clipped.update([w], [np.array([3.0, 4.0])], clipped.start([w]), learning_rate=1.0)
