@@ -147,3 +147,14 @@ def test_every_processor_gives_the_same_bits(
             there = compile_vectors(function, kind, *shape, processor=processor)(*inputs)
             for a, b in zip(here, there, strict=True):
                 assert a.tobytes() == b.tobytes(), (name, processor)
+
+
+@kinds
+@pytest.mark.parametrize("name", ["median", "huber", "quantile"])
+def test_a_residual_of_nothing_has_no_loss_and_no_delta(
+    name: str, kind: Kind, compile_vectors: Callable[..., Any]
+) -> None:
+    y = np.array([-2.5, 0.0, 7.0])
+    _, terms, delta = compile_vectors(OUTPUT_VECTORS[name], kind, 3, 3)(y, y, np.full(3, 0.75))
+    np.testing.assert_array_equal(terms, 0.0)
+    np.testing.assert_array_equal(delta, 0.0)
