@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sklearn.neural_network as peer
 from sklearn.base import clone
 
 from clearprop import MLPClassifier, MLPRegressor, load_model, save_model, to_sklearn
@@ -116,3 +117,11 @@ def test_functions_are_not_saved(tmp_path: Any) -> None:
     with pytest.raises(ParameterError, match="only code could bring back") as told:
         save_model(model, tmp_path / "model.safetensors")
     assert "Predictions do not need it" not in str(told.value)
+
+
+@pytest.mark.parametrize("activation", ["logistic", ACTIVATIONS["logistic"]])
+def test_without_a_hidden_layer_weights_begin_as_scikit_learns(activation: Any) -> None:
+    settings = {"hidden_layer_sizes": (), "max_iter": 1, "learning_rate_init": 1e-12}
+    ours = MLPClassifier(activation=activation, random_state=0, **settings).fit(X, y)
+    theirs = peer.MLPClassifier(activation="logistic", random_state=0, **settings).fit(X, y)
+    np.testing.assert_allclose(ours.coefs_[0], theirs.coefs_[0], rtol=1e-6)

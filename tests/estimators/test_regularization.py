@@ -205,3 +205,9 @@ def test_partial_fit_goes_on_with_other_units(kind: Any) -> None:
 def test_an_error_of_ours_is_a_parameter_error() -> None:
     with pytest.raises(ParameterError, match="shares"):
         MLPClassifier((3,), dropout=[0.1, 0.2]).fit(X, y)
+
+
+def test_the_validation_loss_is_of_smoothed_labels_too() -> None:
+    still = {**ONE_STEP, "learning_rate_init": 1e-12}
+    model = MLPClassifier(**still, label_smoothing=0.4).fit(X, y, X_val=X, y_val=y)
+    assert model.validation_loss_curve_[0] == pytest.approx(model.loss_curve_[0], rel=1e-9)

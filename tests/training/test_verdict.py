@@ -221,3 +221,13 @@ def test_only_a_loss_beyond_all_bounds_is_warned_of_after_one_epoch() -> None:
         warn_if_useless(problem, line(-100.0), 1e-3, beyond=1e6)
     with pytest.warns(DivergenceWarning):
         warn_if_useless(problem, line(-1e6), 1e-3, beyond=1e6)
+
+
+def test_a_quantile_is_judged_beside_the_best_constant_quantile() -> None:
+    """A constant at the 0.8 quantile is better than one at the mean, and still of no use."""
+    y = np.exp(np.random.default_rng(0).normal(size=(400, 1)))
+    network = Network([1, 1], output="quantile", output_parameters=0.95)
+    problem = Problem(network, np.random.default_rng(1).normal(size=(400, 1)), y)
+    constant = [Layer(np.zeros((1, 1)), np.quantile(y, [0.8]))]
+    with pytest.warns(DivergenceWarning, match="no better than"):
+        warn_if_useless(problem, constant)
