@@ -23,6 +23,13 @@ def test_the_report(run):
     assert re.search(r"clearprop fits [\d.]+ times as fast as scikit-learn's MLP", ran.stdout)
 
 
+def test_a_network_that_loses_is_told_of_early_stopping(run):
+    given = ("compare", "diabetes", "--folds", "3", "--models", "clearprop,linear")
+    hint = "--validation-size 0.1 may serve them"
+    assert hint in run(*given).stdout
+    assert hint not in run(*given, "--validation-size", "0.1").stdout
+
+
 def test_json(run):
     document = run("compare", "diabetes", *FAST, "--models", "clearprop,linear", "--json").json
     assert document["metric"] == "r2"

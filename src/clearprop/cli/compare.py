@@ -24,6 +24,7 @@ from clearprop.tables import read_table
 __all__ = ["command"]
 
 SECONDS_BETWEEN_LINES = 2.0
+EARLIER = "The networks were not stopped early; --validation-size 0.1 may serve them."
 _SAME = 1e-9  # a mean of scores is rounded
 
 EPILOG = """\b
@@ -127,8 +128,19 @@ def command(
         **{name: value for name, value in options.items() if value is not None},
     )
     _say(out, found, seed)
+    if validation_size == 0.0 and _another_leads(found):
+        out.say(
+            "The networks were not stopped early; --validation-size 0.1 may serve them.", indent=2
+        )
     out.document({"data": data, "seed": seed, **found.to_dict(), "verdict": _verdict(found)})
     return None if found.is_whole else 130
+
+
+def _another_leads(found: Comparison) -> bool:
+    """Whether another kind of model scores better than our network."""
+    means = {model.name: model.mean for model in found.models if model.scores}
+    others = [mean for name, mean in means.items() if name not in ("clearprop", "scikit-learn")]
+    return "clearprop" in means and bool(others) and max(others) > means["clearprop"]
 
 
 class _Progress:
