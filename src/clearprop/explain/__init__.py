@@ -1,0 +1,7 @@
+"""Every derivative, open: from a network and a batch to the derivation of its gradient, with numbers.
+
+    network, parameters, batch -> derivation (records) -> text, Markdown, LaTeX, JSON, page
+
+`derivation` computes the records, `formula` writes mathematics, `outputs` and `page` render records
+and compute nothing. This package knows nothing of training.
+"""
