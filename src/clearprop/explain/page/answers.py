@@ -1,0 +1,127 @@
+"""What people ask at a step, answered with numbers: comparisons, Jacobians, misprints, plots."""
+
+from __future__ import annotations
+
+from clearprop.explain.derivation.records import Comparison, Jacobian, Misprint, Side, Step
+from clearprop.explain.page.contents import Contents
+from clearprop.explain.page.figures import factor_bars, factor_table, sweep_plot, sweep_table
+from clearprop.explain.page.markup import display, inline, tag, text
+from clearprop.explain.page.matrices import matrix
+
+__all__ = ["answers"]
+
+
+def answers(contents: Contents, step: Step) -> str:
+    """All that belongs to a step beyond its numbers."""
+    records = contents.records
+    parts = [_misprint(misprint) for misprint in records.misprints if misprint.step == step.id]
+    parts += [
+        comparison(contents, asked) for asked in records.comparisons if asked.step == step.id
+    ]
+    if records.delta_factors and step.id == "delta[0]":
+        parts.append(_factors(contents))
+    if records.sweep and records.sweep.step == step.id:
+        parts.append(_sweep(contents))
+    jacobians = [jacobian for jacobian in records.jacobians if jacobian.step == step.id]
+    if jacobians:
+        parts.append(_jacobians(contents, jacobians))
+    return "".join(parts)
+
+
+def comparison(contents: Contents, asked: Comparison) -> str:
+    """A question, its answer, and both sides as tables."""
+    where = f"Asked at {asked.asked_at}." if asked.asked_at else ""
+    return tag(
+        "article",
+        tag("h3", text(asked.question)),
+        tag("p", text(asked.answer), class_="sentence"),
+        tag("div", *(_side(contents, side) for side in asked.sides), class_="matrices"),
+        tag("p", text(where), class_="asked") if where else "",
+        class_="question",
+        id=f"question-{asked.id}",
+    )
+
+
+def _side(contents: Contents, side: Side) -> str:
+    values = side.values if side.values.ndim < 3 else side.values.reshape(len(side.values), -1)
+    return tag(
+        "div",
+        display(side.formula) if side.formula else "",
+        matrix(values, (), (), text(side.label), contents.budget, data_agrees=str(side.agrees)),
+        tag("p", "agrees with the first" if side.agrees else "does not agree with the first"),
+        class_="side-of ok" if side.agrees else "side-of differs",
+    )
+
+
+def _misprint(misprint: Misprint) -> str:
+    return tag(
+        "div",
+        tag("h3", "Misprinted in the article"),
+        tag("p", text(misprint.note)),
+        tag("p", "Printed: ", tag("s", tag("code", text(misprint.printed)))),
+        tag("p", "Correct: ", tag("code", text(misprint.corrected))),
+        class_="note",
+    )
+
+
+def _factors(contents: Contents) -> str:
+    factors = contents.records.delta_factors
+    return tag(
+        "article",
+        tag("h3", "What became of δ on its way down"),
+        tag(
+            "p",
+            "Each layer multiplies the size of δ by what its weights do and by what σ′ does. "
+            "Factors well below 1, layer after layer, make it vanish; well above 1, explode.",
+            class_="sentence",
+        ),
+        factor_bars(factors),
+        factor_table(factors),
+        class_="question",
+        id="question-delta-factors",
+    )
+
+
+def _sweep(contents: Contents) -> str:
+    sweep = contents.records.sweep
+    assert sweep is not None
+    return tag(
+        "article",
+        tag("h3", "How close must finite differences come?"),
+        tag(
+            "p",
+            "A large step errs by what the straight line leaves out, a small one by the loss's own "
+            "round-off. Between them lies the best step; plain differences come no closer.",
+            class_="sentence",
+        ),
+        sweep_plot(sweep),
+        sweep_table(sweep),
+        class_="question",
+        id="question-epsilon",
+    )
+
+
+def _jacobians(contents: Contents, jacobians: list[Jacobian]) -> str:
+    tables = []
+    for jacobian in jacobians:
+        sample = (
+            "every sample"
+            if jacobian.sample is None
+            else f"{contents.records.sample_names[jacobian.sample]}"
+        )
+        tables.append(
+            matrix(
+                jacobian.values,
+                jacobian.rows,
+                jacobian.columns,
+                f"{inline(jacobian.formula)} {text(sample)}",
+                contents.budget,
+            )
+        )
+    return tag(
+        "details",
+        tag("summary", f"Jacobians in full ({len(jacobians)})"),
+        tag("div", *tables, class_="matrices"),
+        class_="jacobians",
+        open=True,
+    )

@@ -1,0 +1,138 @@
+"""What a page shows of a derivation: its records, its notation, and how much of each step.
+
+The one thing decided here is which entries have their equation written out and which weights their
+chain, under the budget.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from clearprop.explain.budget import Budget
+from clearprop.explain.derivation.records import Records, Step
+from clearprop.explain.formula.tree import Formula
+from clearprop.explain.formulas import Notation, step_symbol
+from clearprop.explain.page.markup import anchor, inline, tag, text
+from clearprop.explain.page.matrices import Entry, largest_entries
+from clearprop.explain.page.places import place
+
+__all__ = ["Contents"]
+
+AT_LEAST = 3
+PHASES = {
+    "given": "Given",
+    "forward": "Forward",
+    "loss": "Loss",
+    "backward": "Backward",
+    "update": "Update",
+}
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A derivation, and how it is shown.
+
+    Attributes:
+        records: the derivation.
+        notation: "matrix" or "weights".
+        budget: how much is shown.
+    """
+
+    records: Records
+    notation: Notation
+    budget: Budget
+
+    def symbol(self, step: str) -> Formula:
+        """The symbol of a step."""
+        return step_symbol(self.records, step, self.notation)
+
+    def place(self, step: str) -> str | None:
+        """Where a step's entries stand in the drawing."""
+        return place(step, self.records.network.n_layers)
+
+    def link(self, step: str) -> str:
+        """A link to a step: its symbol."""
+        return tag(
+            "a",
+            inline(self.symbol(step)),
+            href=f"#{anchor(step)}",
+            aria_label=self.records[step].title,
+            title=self.records[step].title,
+        )
+
+    def where(self, step: Step) -> str:
+        """The phase and layer of a step."""
+        if step.layer is None:
+            return PHASES[step.phase]
+        return text(f"{PHASES[step.phase]}, layer {step.layer + 1}")
+
+    @cached_property
+    def _computed(self) -> list[Step]:
+        return [step for step in self.records.steps if step.operands]
+
+    @property
+    def all_equations(self) -> bool:
+        """Whether every entry of every step has its equation."""
+        return sum(step.values.size for step in self._computed) <= self.budget.equations
+
+    def equations_of(self, step: Step) -> list[Entry]:
+        """The entries of a step whose equations are written out, the one shown first first."""
+        if not step.operands:
+            return []
+        count = step.values.size
+        if not self.all_equations:
+            count = max(AT_LEAST, self.budget.equations // len(self._computed))
+        if count < step.values.size:
+            return largest_entries(step.values, count)
+        return _all_entries(step)
+
+    def left_out(self) -> list[str]:
+        """What is summarised for want of room, in sentences."""
+        sentences = []
+        too_large = [
+            step.id for step in self.records.steps if not self.budget.shows_whole(step.shape)
+        ]
+        if too_large:
+            sentences.append(
+                f"{len(too_large)} of {len(self.records.steps)} matrices have more than "
+                f"{self.budget.table_entries} entries or {self.budget.table_columns} columns: they "
+                f"are shown by a heat map, their norm and their {self.budget.largest} largest entries."
+            )
+        if not self.all_equations:
+            count = max(AT_LEAST, self.budget.equations // len(self._computed))
+            sentences.append(
+                "Equations with numbers are written out for the "
+                f"{count} largest entries of each step."
+            )
+        if not self.all_chains:
+            sentences.append(
+                "The whole chain is written out for the weights of largest gradient, "
+                f"{len(self.chains_of(0))} a layer."
+            )
+        if max(self.records.network.sizes) > self.budget.drawn_nodes:
+            sentences.append(
+                f"Of a layer with more than {self.budget.drawn_nodes} nodes as many are drawn, the "
+                "first and the last."
+            )
+        return sentences
+
+    @property
+    def all_chains(self) -> bool:
+        """Whether every weight has its chain."""
+        sizes = self.records.network.sizes
+        return sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)) <= self.budget.chains
+
+    def chains_of(self, layer: int) -> list[Entry]:
+        """The weights of a layer whose chains are written out."""
+        gradient = self.records[f"dW[{layer}]"]
+        if self.all_chains:
+            return _all_entries(gradient)
+        count = max(AT_LEAST, self.budget.chains // (5 * self.records.network.n_layers))
+        return largest_entries(gradient.values, count)
+
+
+def _all_entries(step: Step) -> list[Entry]:
+    return [tuple(int(i) for i in index) for index in np.ndindex(*step.shape)]

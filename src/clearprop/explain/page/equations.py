@@ -1,0 +1,93 @@
+"""Single entries with their numbers, and the whole chain of single weights."""
+
+from __future__ import annotations
+
+from clearprop.explain.derivation.records import Step
+from clearprop.explain.formulas import entry_equation
+from clearprop.explain.page.contents import Contents
+from clearprop.explain.page.markup import display, tag
+from clearprop.explain.page.matrices import Entry
+from clearprop.explain.page.places import layer_of
+
+__all__ = ["chain_stage", "equation_stage", "index_of"]
+
+CHAIN_NOT_WRITTEN = "This weight's chain is not written out here: only those of the largest gradients."
+NOT_WRITTEN = "This entry's equation is not written out here: only those of the largest entries are."
+
+
+def index_of(entry: Entry) -> str:
+    """An entry as the script reads it.
+
+    Examples:
+        >>> index_of((2, 0))
+        '2,0'
+    """
+    return ",".join(str(i) for i in entry)
+
+
+def equation_stage(contents: Contents, step: Step) -> str:
+    """The equation of one entry, and those of the others for the script to put in its place."""
+    entries = contents.equations_of(step)
+    if not entries:
+        return ""
+    first, *others = entries
+    stage = tag(
+        "div",
+        tag("h3", "One entry, with its numbers"),
+        tag("div", _equation(contents, step, first), class_="shown-equation"),
+        class_="stage equation-stage",
+        data_missing=NOT_WRITTEN,
+    )
+    if not others:
+        return stage
+    how_many = "other entries" if len(entries) == step.values.size else "next largest entries"
+    return stage + tag(
+        "details",
+        tag("summary", f"The {len(others)} {how_many}, each with its numbers"),
+        *(_equation(contents, step, entry) for entry in others),
+        class_="entries",
+    )
+
+
+def _equation(contents: Contents, step: Step, entry: Entry) -> str:
+    equation = entry_equation(contents.records, step, entry, contents.notation)
+    return tag(
+        "div",
+        display(equation.symbols),
+        display(equation.numbers),
+        class_="equation",
+        data_entry=index_of(entry),
+    )
+
+
+def chain_stage(contents: Contents, step: Step) -> str:
+    """Where the script puts a weight's chain; at its gradient all of them, to read without scripts."""
+    kind, layer = layer_of(step.id)
+    assert layer is not None
+    stage = tag(
+        "div", class_="stage chain-stage", data_missing=CHAIN_NOT_WRITTEN, hidden=True
+    )
+    hint = tag(
+        "p",
+        "Choose an entry with a click, or with Enter, to see that weight's whole chain.",
+        class_="scripted hint",
+    )
+    if kind != "dW":
+        return hint + stage
+    entries = contents.chains_of(layer)
+    which = "each weight" if contents.all_chains else f"the {len(entries)} weights of largest gradient"
+    return (
+        hint
+        + stage
+        + tag(
+            "details",
+            tag("summary", f"The whole chain of {which}"),
+            *(chain(contents, layer, entry) for entry in entries),
+            class_="chains",
+        )
+    )
+
+
+def chain(contents: Contents, layer: int, entry: Entry) -> str:
+    """How one weight reaches the loss, link by link, sample by sample."""
+    return tag("div", class_="chain", data_weight=index_of((layer, *entry)))
