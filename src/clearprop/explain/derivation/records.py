@@ -207,7 +207,7 @@ class DeltaFactor:
 
     layer: int
     delta_norm: float
-    by_W: float  # noqa: N815 - the articles' symbol
+    by_W: float
     by_slope: float
     below_norm: float
 
