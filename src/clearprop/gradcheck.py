@@ -34,7 +34,7 @@ class ArrayCheck:
     """The verdict on one array of the gradient.
 
     Attributes:
-        name: "dW[0]", "db[2]" or "dinput[0]" (dx).
+        name: "dW[0]", "db[2]", "dinput[0]" (dx) or "delta[1]".
         layer: index of the layer, from the input side.
         n_entries: number of entries in the array.
         n_checked: number of entries compared.
@@ -64,7 +64,7 @@ class GradientReport:
     """What `check_gradients` found, array by array.
 
     Attributes:
-        arrays: one `ArrayCheck` per dW, db and dinput, from the input side.
+        arrays: one `ArrayCheck` for each array that was judged, from the input side.
         tolerance: the largest relative error accepted.
     """
 
@@ -137,8 +137,8 @@ def check_gradients(
         Y: targets, shape (n_samples, sizes[-1]).
         sample_weight: shape (n_samples,), or None.
         gradients: the gradient to judge: a `Gradients`, or a mapping with any of the keys "dW",
-            "db" and "dinput", each a list with one array per layer (None to leave one out). None
-            judges `backward`'s own.
+            "db", "dinput" and "delta", each a list with one array per layer (None to leave one
+            out). None judges `backward`'s own dW, db and dinput.
         l2: strength of the L2 penalty that the judged gradient includes.
         dropout: as in `forward`; the same units are left out in every pass.
         tolerance: the largest relative error accepted. A gradient computed in float32 is off by
@@ -151,7 +151,7 @@ def check_gradients(
 
     Raises:
         ShapeError: an array does not fit the network or the batch.
-        ParameterError: `gradients` has a key other than dW, db and dinput, or nothing to judge;
+        ParameterError: `gradients` has a key other than these four, or nothing to judge;
             `tolerance` or `max_entries` is not positive.
 
     Examples:
@@ -215,10 +215,10 @@ def _judged_arrays(
         gradients = _own_gradients(point)
     if not isinstance(gradients, Mapping):
         gradients = {"dW": gradients.dW, "db": gradients.db, "dinput": gradients.dinput}
-    unknown = set(gradients) - {"dW", "db", "dinput"}
+    unknown = set(gradients) - {"dW", "db", "dinput", "delta"}
     if unknown:
         raise ParameterError(
-            f"gradients: got the keys {sorted(unknown)}, expected any of dW, db, dinput",
+            f"gradients: got the keys {sorted(unknown)}, expected any of dW, db, dinput, delta",
             remedy="Give each as a list with one array per layer, from the input side.",
         )
     sizes, n_layers = point.network.sizes, point.network.n_layers
@@ -235,6 +235,7 @@ def _judged_arrays(
             "dW": sizes[layer : layer + 2],
             "db": sizes[layer + 1 : layer + 2],
             "dinput": (len(point.Y), sizes[layer]),
+            "delta": (len(point.Y), sizes[layer + 1]),
         }
         for kind, shape in shapes.items():
             arrays = gradients.get(kind)
@@ -249,7 +250,7 @@ def _judged_arrays(
             judged.append((kind, layer, value))
     if not judged:
         raise ParameterError(
-            "gradients: nothing to judge", remedy="Give at least one of dW, db and dinput."
+            "gradients: nothing to judge", remedy="Give at least one of dW, db, dinput and delta."
         )
     return judged
 
