@@ -14,7 +14,7 @@ __all__ = ["answers"]
 def answers(contents: Contents, step: Step) -> str:
     """All that belongs to a step beyond its numbers."""
     records = contents.records
-    parts = [_misprint(misprint) for misprint in records.misprints if misprint.step == step.id]
+    parts = [_misprint(contents, misprint) for misprint in records.misprints if misprint.step == step.id]
     parts += [
         comparison(contents, asked) for asked in records.comparisons if asked.step == step.id
     ]
@@ -35,31 +35,47 @@ def comparison(contents: Contents, asked: Comparison) -> str:
         "article",
         tag("h3", text(asked.question)),
         tag("p", text(asked.answer), class_="sentence"),
-        tag("div", *(_side(contents, side) for side in asked.sides), class_="matrices"),
+        _sides(contents, asked.sides),
+        _parts(contents, asked.parts),
         tag("p", text(where), class_="asked") if where else "",
         class_="question",
         id=f"question-{asked.id}",
     )
 
 
-def _side(contents: Contents, side: Side) -> str:
+def _sides(contents: Contents, sides: tuple[Side, ...]) -> str:
+    """The reference, and beside it what agrees with it and what does not."""
+    verdicts = {True: ("check ok", "the same"), False: ("check differs", "not the same")}
+    written = []
+    for index, side in enumerate(sides):
+        class_, words = verdicts[side.agrees]
+        verdict = tag("p", words, class_=class_) if index else ""
+        data = {"data_side": str(index), "data_agrees": "yes" if side.agrees else "no"}
+        written.append(tag("div", _side(contents, side, **data), verdict, class_="side-of"))
+    return tag("div", *written, class_="matrices sides")
+
+
+def _parts(contents: Contents, parts: tuple[Side, ...]) -> str:
+    if not parts:
+        return ""
+    written = (tag("div", _side(contents, part), class_="side-of") for part in parts)
+    return tag("h4", "Made of") + tag("div", *written, class_="matrices")
+
+
+def _side(contents: Contents, side: Side, **data: str) -> str:
     values = side.values if side.values.ndim < 3 else side.values.reshape(len(side.values), -1)
-    return tag(
-        "div",
-        display(side.formula) if side.formula else "",
-        matrix(values, (), (), text(side.label), contents.budget, data_agrees=str(side.agrees)),
-        tag("p", "agrees with the first" if side.agrees else "does not agree with the first"),
-        class_="side-of ok" if side.agrees else "side-of differs",
-    )
+    formula = display(side.formula) if side.formula else ""
+    return formula + matrix(values, (), (), text(side.label), contents.budget, **data)
 
 
-def _misprint(misprint: Misprint) -> str:
+def _misprint(contents: Contents, misprint: Misprint) -> str:
     return tag(
         "div",
         tag("h3", "Misprinted in the article"),
         tag("p", text(misprint.note)),
         tag("p", "Printed: ", tag("s", tag("code", text(misprint.printed)))),
         tag("p", "Correct: ", tag("code", text(misprint.corrected))),
+        _sides(contents, misprint.sides) if misprint.sides else "",
         class_="note",
     )
 

@@ -69,7 +69,7 @@ def _layout(sizes: tuple[int, ...], budget: Budget) -> _Layout:
     slots = max(
         len(nodes) + (len(nodes) < size) for nodes, size in zip(drawn, sizes, strict=True)
     )
-    scale = _Scale(19, 84) if slots <= 5 else _Scale(14, 52)
+    scale = _Scale(19, 88) if slots <= 5 else _Scale(14, 52)
     return _Layout(scale, sizes, tuple(drawn), HEAD + max(slots, 2) * scale.spacing)
 
 
@@ -130,7 +130,7 @@ def _edges(records: Records, layout: _Layout) -> Iterator[str]:
     lines = [
         tag(
             "line",
-            class_="edge plain",
+            class_="edge to-loss",
             x1=layout.x(last) + layout.scale.radius,
             y1=round(layout.y(last, node), 1),
             x2=layout.x(last + 1) - layout.scale.radius,
@@ -160,7 +160,7 @@ def _columns(
             if column and layout.scale.roomy:
                 parts.append(_value(records, delta, node, x, y - layout.scale.radius - 5, "delta"))
             if column == last and layout.scale.roomy:
-                parts.append(_value(records, "Y", node, x, y + layout.scale.radius + 26, "y"))
+                parts.append(_value(records, "Y", node, x + layout.scale.radius + 6, y + 4, "y"))
             nodes.append(tag("g", *parts, class_="node", id=f"node-{column}-{node}"))
         left_out = size - len(layout.drawn[column])
         if left_out:
@@ -182,7 +182,7 @@ def _value(records: Records, step: str, node: int, x: float, y: float, kind: str
     if step not in records:
         return ""
     column = records[step].values[:, node]
-    word = {"h": "", "delta": "δ ", "y": "y "}[kind]
+    word = {"h": "", "delta": "δ ", "y": "y = "}[kind]
     shown = [word + plain_number(float(value), DIGITS) for value in column]
     return tag(
         "text",

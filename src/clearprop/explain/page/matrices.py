@@ -7,6 +7,7 @@ computed from (`data-axes`, as `Operand.axes` with * for all). The script needs 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ Array = npt.NDArray[Any]
 Entry = tuple[int, ...]
 
 TINTS = 4
+FIGURE_SPACE = "\u2007"  # as wide as a digit
 
 
 def size_of(shape: tuple[int, ...]) -> str:
@@ -101,6 +103,7 @@ def table(
     """A matrix entry by entry; NaN, where nothing was taken, is a dash."""
     grid = values.reshape(-1, values.shape[-1] if values.ndim else 1)
     tints = _tints(grid)
+    shown = [_aligned([_shown(value) for value in column]) for column in grid.T]
     head = ""
     if values.ndim:
         names = _names(columns, grid.shape[1], "column")
@@ -114,17 +117,17 @@ def table(
             "tr",
             tag("th", name, scope="row"),
             *(
-                tag("td", text(_shown(value)), class_=tint)
-                for value, tint in zip(line, line_tints, strict=True)
+                tag("td", text(number), class_=tint)
+                for number, tint in zip(line, line_tints, strict=True)
             ),
         )
-        for name, line, line_tints in zip(names, grid, tints, strict=True)
+        for name, line, line_tints in zip(names, zip(*shown, strict=True), tints, strict=True)
     ]
     return tag(
         "div",
         tag(
             "table",
-            tag("caption", caption),
+            tag("caption", tag("div", caption)),
             head,
             tag("tbody", *body),
             class_=class_,
@@ -172,7 +175,7 @@ def _summary(
         ),
         tag(
             "table",
-            tag("caption", caption, f"<br>the {len(shown)} largest entries"),
+            tag("caption", tag("div", caption), f"the {len(shown)} largest entries"),
             tag("tbody", *lines),
             class_=f"{class_} largest",
             **data,
@@ -194,6 +197,21 @@ def _entry_names(entries: list[Entry], rows: list[str], columns: list[str]) -> l
 
 def _shown(value: float) -> str:
     return "–" if np.isnan(value) else plain_number(float(value))
+
+
+def _aligned(numbers: list[str]) -> list[str]:
+    """A column's numbers, their decimal points one below the other.
+
+    Examples:
+        >>> [number.replace(FIGURE_SPACE, "_") for number in _aligned(["10.5", "−0.25", "1"])]
+        ['10.5', '−0.25', '_1']
+    """
+    before = [len(re.split(r"[.e]", number)[0]) for number in numbers]
+    widest = max(before, default=0)
+    return [
+        FIGURE_SPACE * (widest - length) + number
+        for length, number in zip(before, numbers, strict=True)
+    ]
 
 
 def _tints(grid: Array) -> list[list[str | None]]:
