@@ -6,6 +6,7 @@ chain, under the budget.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -69,9 +70,26 @@ class Contents:
             return PHASES[step.phase]
         return text(f"{PHASES[step.phase]}, layer {step.layer + 1}")
 
+    def _n_terms(self, step: Step) -> int:
+        """How many entries one entry of a step is computed from."""
+        return sum(
+            math.prod(
+                length
+                for axis, length in zip(
+                    operand.axes, self.records[operand.step].shape, strict=True
+                )
+                if axis is None
+            )
+            for operand in step.operands
+        )
+
     @cached_property
     def _computed(self) -> list[Step]:
-        return [step for step in self.records.steps if step.operands]
+        return [
+            step
+            for step in self.records.steps
+            if step.operands and self._n_terms(step) <= self.budget.terms
+        ]
 
     @property
     def all_equations(self) -> bool:
@@ -80,7 +98,7 @@ class Contents:
 
     def equations_of(self, step: Step) -> list[Entry]:
         """The entries of a step whose equations are written out, the one shown first first."""
-        if not step.operands:
+        if not step.operands or self._n_terms(step) > self.budget.terms:
             return []
         count = step.values.size
         if not self.all_equations:
@@ -106,6 +124,16 @@ class Contents:
             sentences.append(
                 "Equations with numbers are written out for the "
                 f"{count} largest entries of each step."
+            )
+        long = [
+            step.id
+            for step in self.records.steps
+            if step.operands and self._n_terms(step) > self.budget.terms
+        ]
+        if long:
+            sentences.append(
+                f"Entries computed from more than {self.budget.terms} others have no equation with "
+                f"numbers; that is so in {len(long)} steps."
             )
         if not self.all_chains:
             sentences.append(
