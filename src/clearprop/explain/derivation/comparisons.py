@@ -364,8 +364,8 @@ def _why_h(case: _Case) -> Iterator[Comparison]:
         "why_h", f"dinput[{layer}]", "Why differentiate by h, when only W and b are updated?",
         f"Because everything below hangs on it: dinput[{layer}] makes delta[{layer - 1}], and that "
         f"makes dW[{layer - 1}] and all that is further down. Without it the layers below would "
-        f"stay as they are. A step of gradient descent (learning rate {rate:g}) takes the loss from "
-        f"{before:.6g} to {whole:.6g}; of the last layer alone, to {last_only:.6g}.",
+        f"stay as they are. A step of gradient descent (learning rate {rate:g}) takes the loss "
+        f"from {before:.6g} to {whole:.6g}; of the last layer alone, to {last_only:.6g}.",
         (
             case.side(f"dW[{layer - 1}] with dinput[{layer}]", dW),
             case.side(f"dW[{layer - 1}] without: nothing arrives", np.zeros_like(dW), dW),
