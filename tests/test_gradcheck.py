@@ -58,6 +58,28 @@ def test_backward_agrees_with_finite_differences(hidden: str, output: str, depth
                 assert report.max_relative_error <= 1e-6, f"{network} {n_samples}\n{report}"
 
 
+@pytest.mark.parametrize("output", OUTPUT)
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_deltas_agree_with_nudged_pre_activations(hidden: str, output: str) -> None:
+    generator = np.random.default_rng([HIDDEN.index(hidden), OUTPUT.index(output)])
+    network = Network([3, 5, 4, 3], hidden, output, "mean")
+    parameters = network.initialize(int(generator.integers(1000)))
+    X, Y = generator.normal(size=(6, 3)), targets(generator, output, (6, 3))
+    weights, dropout = generator.uniform(0.0, 3.0, 6), masks(generator, network, 6)
+    passes = forward(network, parameters, X, dropout=dropout)
+    right = backward(network, parameters, passes, Y, sample_weight=weights)
+    settings = {"sample_weight": weights, "dropout": dropout}
+    deltas = {"delta": right.delta}
+    report = check_gradients(network, parameters, X, Y, gradients=deltas, **settings)
+    assert [check.name for check in report.arrays] == ["delta[0]", "delta[1]", "delta[2]"]
+    assert report.ok, report
+    # An entry of one sample, wrong: no other sample may answer for it.
+    wrong = [delta.copy() for delta in right.delta]
+    wrong[2][4, 1] *= 1.01
+    report = check_gradients(network, parameters, X, Y, gradients={"delta": wrong}, **settings)
+    assert (report.ok, report.worst.name, report.worst.entry) == (False, "delta[2]", (4, 1))
+
+
 @st.composite
 def cases(draw: st.DrawFn) -> dict[str, Any]:
     """Networks of mixed activations with batches, targets, weights and penalty at any scale."""
@@ -350,7 +372,7 @@ def test_report_names_layer_entry_both_values_and_error() -> None:
 def test_nan_and_infinity_are_never_right(value: float) -> None:
     network, parameters, X, Y, _, _ = judged_case()
     right = backward(network, parameters, forward(network, parameters, X), Y)
-    for kind in ("dW", "db", "dinput"):
+    for kind in ("dW", "db", "dinput", "delta"):
         arrays = [array.copy() for array in getattr(right, kind)]
         arrays[1].flat[0] = value
         report = check_gradients(network, parameters, X, Y, gradients={kind: arrays})

@@ -203,3 +203,23 @@ def test_softmax_of_several_targets_is_each_targets_own() -> None:
     jacobian = row.jacobian(both[0], [2, 3])
     np.testing.assert_array_equal(jacobian[:, :2, 2:], 0.0)
     np.testing.assert_array_equal(jacobian[:, 2:, 2:], row.jacobian(both[0][:, 2:]))
+
+
+@NAMES
+def test_the_derivative_by_yhat_times_the_jacobian_is_delta(name: str) -> None:
+    generator = np.random.default_rng(0)
+    z = generator.normal(size=(5, 3))
+    Y = generator.dirichlet(np.ones(3), 5)
+    output, numbers = OUTPUTS[name], parameters(name, 3)
+    yhat = output.function(z, numbers)
+    by_output, jacobian = output.by_output(yhat, Y, numbers), output.jacobian(yhat, numbers)
+    product = np.einsum("ik,ikj->ij", by_output, jacobian)
+    np.testing.assert_allclose(product, output.delta(yhat, Y, numbers), rtol=1e-12, atol=1e-15)
+
+
+def test_the_derivative_by_yhat_where_yhat_is_0_or_1() -> None:
+    yhat, Y = np.array([[0.0, 1.0]]), np.array([[0.0, 1.0]])
+    np.testing.assert_array_equal(OUTPUTS["softmax"].by_output(yhat, Y), [[0.0, -1.0]])
+    np.testing.assert_array_equal(OUTPUTS["logistic"].by_output(yhat, Y), [[1.0, -1.0]])
+    with np.errstate(divide="ignore"):
+        np.testing.assert_array_equal(OUTPUTS["softmax"].by_output(yhat, 1 - Y), [[-np.inf, 0.0]])

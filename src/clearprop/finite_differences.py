@@ -32,6 +32,7 @@ _PROBE = 1e-6  # the step that measures how far an entry moves the pre-activatio
 _LEAST_MOVEMENT = 1e-3  # so that an entry without effect is not moved without bound
 _STACK_FLOATS = 300_000  # how many floats the stacked, nudged networks of one chunk may hold
 _EPSILON = float(np.finfo(np.float64).eps)
+_OF_ONE_SAMPLE = ("dinput", "delta")  # an entry of these moves the loss of its own sample only
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class LossPoint:
         factor: the reduction's factor.
         slopes: |sigma'| of each hidden layer (with dropout, times its scale), itself a difference:
             no derivative of the tables.
-        magnitudes: for "dW", "db" and "dinput", per layer, the sum of the sizes of the products
-            that an entry is made of. A gradient in float64 is no better than its last bit.
+        magnitudes: for "dW", "db", "dinput" and "delta", per layer, the sum of the sizes of the
+            products that an entry is made of. A gradient in float64 is no better than its last bit.
     """
 
     network: Network
@@ -98,10 +99,11 @@ def loss_point(
         if dropout is not None:
             slopes[index] = slopes[index] * dropout[index]
     scale = np.full(len(Y), float(factor)) if sample_weight is None else factor * sample_weight
-    magnitudes: dict[str, list[Array]] = {"dW": [], "db": [], "dinput": []}
+    magnitudes: dict[str, list[Array]] = {"dW": [], "db": [], "dinput": [], "delta": []}
     delta = np.abs(scale)[:, None] * (np.abs(passes.output) + np.abs(Y) + _kink(network))
     for index in reversed(range(network.n_layers)):
         size = np.abs(layers[index].W)
+        magnitudes["delta"].insert(0, delta)
         magnitudes["dinput"].insert(0, delta @ size.T)
         magnitudes["dW"].insert(0, np.abs(passes.inputs[index]).T @ delta + abs(factor * l2) * size)
         magnitudes["db"].insert(0, np.sum(delta, axis=0))
@@ -119,7 +121,7 @@ def numeric_derivative(
 
     Args:
         point: where.
-        kind: "dW", "db" or "dinput".
+        kind: "dW", "db", "dinput" or "delta" (by the pre-activation).
         layer: index of the layer, from the input side.
         entries: flat indices into the array.
 
@@ -133,7 +135,7 @@ def numeric_derivative(
         with np.errstate(over="ignore", invalid="ignore"):
             scale = nudged.step_scale()
             quotients = nudged.difference_quotients(STEPS[:, None] * scale)
-            own_noise = noise[nudged.samples] if kind == "dinput" else np.sum(noise)
+            own_noise = noise[nudged.samples] if kind in _OF_ONE_SAMPLE else np.sum(noise)
             value[part], round_off[part] = _extrapolate(
                 quotients, own_noise / (STEPS[:, None] * scale)
             )
@@ -196,7 +198,7 @@ def _kink(network: Network) -> float:
 
 def _chunks(point: LossPoint, kind: str, layer: int, n_entries: int) -> Iterator[slice]:
     """Slices of the entries whose stacked networks fit into memory together."""
-    n_rows = 1 if kind == "dinput" else len(point.Y)
+    n_rows = 1 if kind in _OF_ONE_SAMPLE else len(point.Y)
     floats = n_rows * sum(point.network.sizes[layer:])
     if kind == "dW":
         floats += point.parameters[layer].W.size
@@ -209,8 +211,8 @@ class _Nudged:
     """Some entries of one array, and the network with any one of them moved.
 
     The network is rebuilt from the array's layer up and run by the same `forward`. A nudged dinput
-    is a nudged batch for the layers above it; it moves the loss of its own sample only, so that
-    sample's row alone is run.
+    is a nudged batch for the layers above it, a nudged delta a bias nudged for one sample; both
+    move the loss of that sample only, so that its row alone is run.
     """
 
     def __init__(self, point: LossPoint, kind: str, layer: int, entries: Entries) -> None:
@@ -220,15 +222,16 @@ class _Nudged:
         self.batch, self.z = passes.inputs[layer], passes.z[layer:]
         self.Y, self.weights = point.Y, point.weights
         self.dropout = None if passes.dropout is None else passes.dropout[layer:]
-        if kind == "dinput":
-            self.samples = entries // network.sizes[layer]
+        if kind in _OF_ONE_SAMPLE:
+            self.samples = entries // network.sizes[layer + (kind == "delta")]
             self.batch, self.Y = self.batch[self.samples, None, :], self.Y[self.samples, None, :]
             self.z = [z[self.samples, None, :] for z in self.z]
             if self.dropout is not None:
                 self.dropout = [scales[self.samples, None, :] for scales in self.dropout]
             self.weights = self.weights[self.samples, None]
         W, b = point.parameters[layer]
-        whole = {"dW": W, "db": b, "dinput": passes.inputs[layer]}[kind]
+        biases = np.broadcast_to(b, passes.z[layer].shape)
+        whole = {"dW": W, "db": b, "dinput": passes.inputs[layer], "delta": biases}[kind]
         self.values: Array = whole.ravel()[entries]
 
     def step_scale(self) -> Array:
@@ -283,9 +286,9 @@ class _Nudged:
             stacked = np.tile(W.ravel(), (*moved.shape, 1))
             stacked[:, every, self.entries] = moved
             parameters[0] = Layer(stacked.reshape(*moved.shape, *W.shape), b)
-        elif self.kind == "db":
+        elif self.kind in ("db", "delta"):
             stacked = np.tile(b, (*moved.shape, 1))
-            stacked[:, every, self.entries] = moved
+            stacked[:, every, self.entries % b.size] = moved
             parameters[0] = Layer(W, stacked[:, :, None, :])
         else:
             batch = np.tile(batch, (len(moved), 1, 1, 1))

@@ -22,7 +22,7 @@ from clearprop.finite_differences import LossPoint, loss_point, numeric_derivati
 from clearprop.network import Layer, Network
 from clearprop.penalties import l2_gradient
 
-__all__ = ["ArrayCheck", "GradientReport", "check_gradients"]
+__all__ = ["ArrayCheck", "EntryChecks", "GradientReport", "check_gradients", "compare_entries"]
 
 Array = npt.NDArray[np.float64]
 
@@ -34,7 +34,7 @@ class ArrayCheck:
     """The verdict on one array of the gradient.
 
     Attributes:
-        name: "dW[0]", "db[2]" or "dinput[0]" (dx).
+        name: "dW[0]", "db[2]", "dinput[0]" (dx) or "delta[1]".
         layer: index of the layer, from the input side.
         n_entries: number of entries in the array.
         n_checked: number of entries compared.
@@ -64,7 +64,7 @@ class GradientReport:
     """What `check_gradients` found, array by array.
 
     Attributes:
-        arrays: one `ArrayCheck` per dW, db and dinput, from the input side.
+        arrays: one `ArrayCheck` for each array that was judged, from the input side.
         tolerance: the largest relative error accepted.
     """
 
@@ -137,8 +137,8 @@ def check_gradients(
         Y: targets, shape (n_samples, sizes[-1]).
         sample_weight: shape (n_samples,), or None.
         gradients: the gradient to judge: a `Gradients`, or a mapping with any of the keys "dW",
-            "db" and "dinput", each a list with one array per layer (None to leave one out). None
-            judges `backward`'s own.
+            "db", "dinput" and "delta", each a list with one array per layer (None to leave one
+            out). None judges `backward`'s own dW, db and dinput.
         l2: strength of the L2 penalty that the judged gradient includes.
         dropout: as in `forward`; the same units are left out in every pass.
         tolerance: the largest relative error accepted. A gradient computed in float32 is off by
@@ -151,7 +151,7 @@ def check_gradients(
 
     Raises:
         ShapeError: an array does not fit the network or the batch.
-        ParameterError: `gradients` has a key other than dW, db and dinput, or nothing to judge;
+        ParameterError: `gradients` has a key other than these four, or nothing to judge;
             `tolerance` or `max_entries` is not positive.
 
     Examples:
@@ -215,10 +215,10 @@ def _judged_arrays(
         gradients = _own_gradients(point)
     if not isinstance(gradients, Mapping):
         gradients = {"dW": gradients.dW, "db": gradients.db, "dinput": gradients.dinput}
-    unknown = set(gradients) - {"dW", "db", "dinput"}
+    unknown = set(gradients) - {"dW", "db", "dinput", "delta"}
     if unknown:
         raise ParameterError(
-            f"gradients: got the keys {sorted(unknown)}, expected any of dW, db, dinput",
+            f"gradients: got the keys {sorted(unknown)}, expected any of dW, db, dinput, delta",
             remedy="Give each as a list with one array per layer, from the input side.",
         )
     sizes, n_layers = point.network.sizes, point.network.n_layers
@@ -235,6 +235,7 @@ def _judged_arrays(
             "dW": sizes[layer : layer + 2],
             "db": sizes[layer + 1 : layer + 2],
             "dinput": (len(point.Y), sizes[layer]),
+            "delta": (len(point.Y), sizes[layer + 1]),
         }
         for kind, shape in shapes.items():
             arrays = gradients.get(kind)
@@ -249,9 +250,60 @@ def _judged_arrays(
             judged.append((kind, layer, value))
     if not judged:
         raise ParameterError(
-            "gradients: nothing to judge", remedy="Give at least one of dW, db and dinput."
+            "gradients: nothing to judge", remedy="Give at least one of dW, db, dinput and delta."
         )
     return judged
+
+
+@dataclass(frozen=True)
+class EntryChecks:
+    """Some entries of one array beside their finite differences.
+
+    Attributes:
+        numeric: the finite differences, shape (n_entries,).
+        errors: relative errors, as `ArrayCheck` has them; infinite where a number is not finite.
+        n_unresolved: number of entries too small to be resolved.
+    """
+
+    numeric: Array
+    errors: Array
+    n_unresolved: int
+
+
+def compare_entries(
+    point: LossPoint,
+    kind: str,
+    layer: int,
+    value: Array,
+    entries: npt.NDArray[np.int64],
+    tolerance: float,
+    epsilon: float = 0.0,
+) -> EntryChecks:
+    """Take the finite differences of some entries of one array, and compare.
+
+    Args:
+        point: where.
+        kind: "dW", "db", "dinput" or "delta".
+        layer: index of the layer, from the input side.
+        value: the whole judged array.
+        entries: flat indices into it.
+        tolerance: the largest relative error that will be accepted.
+        epsilon: the last bit of the judged numbers, where they were computed in less than float64.
+    """
+    numeric, round_off = numeric_derivative(point, kind, layer, entries)
+    judged = value.ravel()[entries]
+    size = np.maximum(np.abs(judged), np.abs(numeric))
+    if epsilon:
+        # Some hundred additions' round-off, relative to the sums that an entry is made of.
+        own = 32.0 * epsilon * point.magnitudes[kind][layer].ravel()[entries]
+        round_off = np.maximum(round_off, own)
+    # Below this the differences' own round-off would exceed the tolerance.
+    resolved = np.maximum(round_off / tolerance, np.finfo(np.float64).tiny)
+    finite = np.isfinite(judged) & np.isfinite(numeric) & np.isfinite(resolved)
+    with np.errstate(invalid="ignore", over="ignore"):
+        errors = np.abs(judged - numeric) / np.maximum(size, resolved)
+    errors = np.where(finite, errors, np.inf)
+    return EntryChecks(numeric, errors, int(np.sum((size > 0) & (size < resolved))))
 
 
 def _check_array(
@@ -262,24 +314,16 @@ def _check_array(
     entries: npt.NDArray[np.int64],
     tolerance: float,
 ) -> ArrayCheck:
-    numeric, round_off = numeric_derivative(point, kind, layer, entries)
-    judged = value.ravel()[entries]
-    size = np.maximum(np.abs(judged), np.abs(numeric))
-    # Below this the differences' own round-off would exceed the tolerance.
-    resolved = np.maximum(round_off / tolerance, np.finfo(np.float64).tiny)
-    finite = np.isfinite(judged) & np.isfinite(numeric) & np.isfinite(resolved)
-    with np.errstate(invalid="ignore", over="ignore"):
-        errors = np.abs(judged - numeric) / np.maximum(size, resolved)
-    errors = np.where(finite, errors, np.inf)
-    worst = int(np.argmax(errors))
+    compared = compare_entries(point, kind, layer, value, entries, tolerance)
+    worst = int(np.argmax(compared.errors))
     return ArrayCheck(
         name=f"{kind}[{layer}]",
         layer=layer,
         n_entries=value.size,
         n_checked=len(entries),
-        n_unresolved=int(np.sum((size > 0) & (size < resolved))),
-        max_relative_error=float(errors[worst]),
+        n_unresolved=compared.n_unresolved,
+        max_relative_error=float(compared.errors[worst]),
         entry=tuple(int(i) for i in np.unravel_index(entries[worst], value.shape)),
-        value=float(judged[worst]),
-        numeric=float(numeric[worst]),
+        value=float(value.ravel()[entries[worst]]),
+        numeric=float(compared.numeric[worst]),
     )

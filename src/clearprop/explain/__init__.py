@@ -1,4 +1,4 @@
-"""Every derivative, open: from a network and a batch to the derivation of its gradient, with numbers.
+"""Every derivative, open: from a network and a batch to its gradient's derivation, with numbers.
 
     network, parameters, batch -> derivation (records) -> text, Markdown, LaTeX, JSON, page
 

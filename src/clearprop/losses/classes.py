@@ -14,7 +14,9 @@ from clearprop.activations import logistic
 from clearprop.losses.common import Array, Parameters, diagonal, like, log_link
 
 __all__ = [
+    "binary_cross_entropy_by_output",
     "binary_cross_entropy_terms",
+    "cross_entropy_by_output",
     "cross_entropy_delta",
     "cross_entropy_terms",
     "logistic_jacobian",
@@ -94,6 +96,35 @@ def logistic_output(z: Array, parameters: Parameters = ()) -> Array:
 def logit(yhat: Array) -> Array:
     """z = log(yhat / (1 - yhat)), kept finite at yhat = 0 and 1."""
     return log_link(yhat) - log_link(1.0 - yhat)
+
+
+def _ratio(top: Array, bottom: Array) -> Array:
+    """Top / bottom, and 0 where top is 0, whatever bottom is there."""
+    xp = array_namespace(top)
+    is_zero = top == 0
+    return xp.where(is_zero, xp.zeros_like(top), top / xp.where(is_zero, xp.ones_like(top), bottom))
+
+
+def cross_entropy_by_output(yhat: Array, Y: Array, parameters: Parameters = ()) -> Array:
+    """dLoss/dyhat_k = -y_k / yhat_k; infinite where a class with y_k > 0 has yhat_k rounded to 0.
+
+    Examples:
+        >>> import numpy as np
+        >>> cross_entropy_by_output(np.array([[0.25, 0.75]]), np.array([[1.0, 0.0]]))
+        array([[-4.,  0.]])
+    """
+    return _ratio(-Y, yhat)
+
+
+def binary_cross_entropy_by_output(yhat: Array, Y: Array, parameters: Parameters = ()) -> Array:
+    """dLoss/dyhat_k = -y_k / yhat_k + (1 - y_k) / (1 - yhat_k): article B's first link.
+
+    Examples:
+        >>> import numpy as np
+        >>> binary_cross_entropy_by_output(np.array([[0.25, 0.75]]), np.array([[1.0, 0.0]]))
+        array([[-4.,  4.]])
+    """
+    return _ratio(-Y, yhat) + _ratio(1.0 - Y, 1.0 - yhat)
 
 
 def cross_entropy_delta(yhat: Array, Y: Array, parameters: Parameters = ()) -> Array:

@@ -15,6 +15,7 @@ __all__ = [
     "absolute_error_terms",
     "exponential",
     "exponential_jacobian",
+    "half_poisson_deviance_by_output",
     "half_poisson_deviance_terms",
     "half_squared_error_terms",
     "huber_branch",
@@ -149,6 +150,17 @@ def half_poisson_deviance_terms(z: Array, Y: Array, parameters: Parameters = ())
     for power in range(16, 1, -1):
         series = (1.0 + series) * small / power
     return xp.where(near, Y * small * series, xp.exp(z) - Y * (1.0 + d))
+
+
+def half_poisson_deviance_by_output(yhat: Array, Y: Array, parameters: Parameters = ()) -> Array:
+    """dLoss/dyhat_k = 1 - y_k / yhat_k.
+
+    Examples:
+        >>> import numpy as np
+        >>> half_poisson_deviance_by_output(np.array([2.0]), np.array([3.0]))
+        array([-0.5])
+    """
+    return 1.0 - Y / yhat
 
 
 def identity_link(yhat: Array) -> Array:

@@ -25,8 +25,12 @@ class Output(NamedTuple):
         loss_terms: `loss_terms(z, Y, parameters)`, the loss of each sample and output, shape of z;
             their sum over the outputs is a sample's loss.
         delta: `delta(yhat, Y, parameters)`, the derivative by z of the sum of `loss_terms`.
+        by_output: `by_output(yhat, Y, parameters)`, the derivative by yhat: times `jacobian` it
+            is `delta`, which is shorter, and right where yhat has been rounded to 0 or 1.
         formula: the output activation in plain text.
         loss_formula: the loss of one sample in plain text.
+        delta_formula: delta in plain text.
+        by_output_formula: the derivative by yhat in plain text.
         link: the logits of which `function` gives yhat (for softmax, one choice of them); what a
             constant prediction needs.
         parameter: what the output's parameters are, in plain text; "" where it takes none.
@@ -44,8 +48,11 @@ class Output(NamedTuple):
     loss_name: str
     loss_terms: Callable[..., Array]
     delta: Callable[..., Array]
+    by_output: Callable[..., Array]
     formula: str
     loss_formula: str
+    delta_formula: str
+    by_output_formula: str
     link: Callable[[Array], Array]
     jacobian: Callable[..., Array]
     parameter: str = ""
@@ -60,8 +67,11 @@ _ROWS = (
         "cross_entropy",
         classes.cross_entropy_terms,
         classes.cross_entropy_delta,
+        classes.cross_entropy_by_output,
         "exp(z_k) / sum_i exp(z_i)",
         "- sum_k y_k log(yhat_k)",
+        "yhat_k - y_k",
+        "- y_k / yhat_k",
         log_link,
         classes.softmax_jacobian,
         parameter="each target's number of classes",
@@ -72,8 +82,11 @@ _ROWS = (
         "binary_cross_entropy",
         classes.binary_cross_entropy_terms,
         residual,
+        classes.binary_cross_entropy_by_output,
         "1 / (1 + exp(-z))",
         "- sum_k (y_k log(yhat_k) + (1 - y_k) log(1 - yhat_k))",
+        "yhat_k - y_k",
+        "- y_k / yhat_k + (1 - y_k) / (1 - yhat_k)",
         classes.logit,
         classes.logistic_jacobian,
     ),
@@ -83,8 +96,11 @@ _ROWS = (
         "half_squared_error",
         numbers.half_squared_error_terms,
         residual,
+        residual,
         "z",
         "sum_k (yhat_k - y_k)^2 / 2",
+        "yhat_k - y_k",
+        "yhat_k - y_k",
         numbers.identity_link,
         numbers.identity_jacobian,
     ),
@@ -94,8 +110,11 @@ _ROWS = (
         "absolute_error",
         numbers.absolute_error_terms,
         numbers.absolute_error_delta,
+        numbers.absolute_error_delta,
         "z",
         "sum_k |yhat_k - y_k|",
+        "sign(yhat_k - y_k)",
+        "sign(yhat_k - y_k)",
         numbers.identity_link,
         numbers.identity_jacobian,
         branch=numbers.absolute_error_branch,
@@ -106,8 +125,11 @@ _ROWS = (
         "huber",
         numbers.huber_terms,
         numbers.huber_delta,
+        numbers.huber_delta,
         "z",
         "sum_k (d^2 / 2 if |d| <= c else c (|d| - c / 2)), d = yhat_k - y_k",
+        "d if |d| <= c else c sign(d), d = yhat_k - y_k",
+        "d if |d| <= c else c sign(d), d = yhat_k - y_k",
         numbers.identity_link,
         numbers.identity_jacobian,
         parameter="the threshold c, above 0",
@@ -120,8 +142,11 @@ _ROWS = (
         "pinball",
         numbers.pinball_terms,
         numbers.pinball_delta,
+        numbers.pinball_delta,
         "z",
         "sum_k (p (y_k - yhat_k) if y_k > yhat_k else (1 - p) (yhat_k - y_k))",
+        "-p if y_k > yhat_k else 1 - p",
+        "-p if y_k > yhat_k else 1 - p",
         numbers.identity_link,
         numbers.identity_jacobian,
         parameter="the probability p, above 0 and below 1",
@@ -134,8 +159,11 @@ _ROWS = (
         "half_poisson_deviance",
         numbers.half_poisson_deviance_terms,
         residual,
+        numbers.half_poisson_deviance_by_output,
         "exp(z)",
         "sum_k (y_k log(y_k / yhat_k) - y_k + yhat_k)",
+        "yhat_k - y_k",
+        "1 - y_k / yhat_k",
         log_link,
         numbers.exponential_jacobian,
     ),

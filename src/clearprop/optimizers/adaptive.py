@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,6 +35,10 @@ class RMSprop:
 
     Source: Hinton, "Neural networks for machine learning", lecture 6e, 2012.
     """
+
+    formula: ClassVar[str] = (
+        "v_new = beta_2 v + (1 - beta_2) dw^2, w_new = w - alpha dw / (sqrt(v_new) + epsilon)"
+    )
 
     beta_2: float = 0.9
     epsilon: float = 1e-8
@@ -81,6 +86,13 @@ class Adam:
 
     Source: Kingma & Ba, "Adam: a method for stochastic optimization", 2015.
     """
+
+    formula: ClassVar[str] = (
+        "m_new = beta_1 m + (1 - beta_1) dw, "
+        "v_new = beta_2 v + (1 - beta_2) dw^2, "
+        "w_new = w - alpha sqrt(1 - beta_2^t) / (1 - beta_1^t) m_new / (sqrt(v_new) + "
+        "epsilon)"
+    )
 
     beta_1: float = 0.9
     beta_2: float = 0.999
@@ -139,6 +151,13 @@ class AdamW(Adam):
     Source: Loshchilov & Hutter, "Decoupled weight decay regularization", 2019.
     """
 
+    formula: ClassVar[str] = (
+        "m_new = beta_1 m + (1 - beta_1) dw, "
+        "v_new = beta_2 v + (1 - beta_2) dw^2, "
+        "w_new = (1 - alpha weight_decay) w - alpha sqrt(1 - beta_2^t) / (1 - beta_1^t) "
+        "m_new / (sqrt(v_new) + epsilon)"
+    )
+
     weight_decay: float = 0.01
 
     def update(
@@ -175,6 +194,14 @@ class Nadam(Adam):
 
     Source: Dozat, "Incorporating Nesterov momentum into Adam", 2016.
     """
+
+    formula: ClassVar[str] = (
+        "m_new = beta_1 m + (1 - beta_1) dw, "
+        "v_new = beta_2 v + (1 - beta_2) dw^2, "
+        "a = beta_1 (1 - beta_1^t) / (1 - beta_1^(t + 1)) m_new + (1 - beta_1) dw, "
+        "w_new = w - alpha sqrt(1 - beta_2^t) / (1 - beta_1^t) a / (sqrt(v_new) + "
+        "epsilon)"
+    )
 
     def update(
         self,

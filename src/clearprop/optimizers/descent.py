@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from clearprop.optimizers.state import Array, OptimizerState, zeros
 
@@ -22,6 +23,8 @@ class SGD:
         >>> w
         array([0., 3.])
     """
+
+    formula: ClassVar[str] = "w_new = w - alpha dw"
 
     def start(self, arrays: Sequence[Array]) -> OptimizerState:  # noqa: ARG002 - no state to shape
         """No slots."""
@@ -61,6 +64,8 @@ class Momentum:
 
     Source: Polyak 1964; Sutskever et al. 2013.
     """
+
+    formula: ClassVar[str] = "v_new = momentum v - alpha dw, w_new = w + v_new"
 
     momentum: float = 0.9
 
@@ -102,6 +107,8 @@ class Nesterov:
 
     Source: Nesterov 1983; Sutskever et al. 2013, equations 3 and 4; Bengio et al. 2013.
     """
+
+    formula: ClassVar[str] = "v_new = momentum v - alpha dw, w_new = w + momentum v_new - alpha dw"
 
     momentum: float = 0.9
 

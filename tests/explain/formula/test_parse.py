@@ -58,11 +58,26 @@ def test_loss_formulas_are_their_functions(name, z):
     np.testing.assert_allclose(evaluate(parse(row.loss_formula), values), per_sample, rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_derivative_formulas_are_their_functions(name, z):
+    row, Y = OUTPUTS[name], targets(name)
+    yhat = row.function(z)
+    parameters = () if row.default is None else [0.3] * WIDTH
+    for text, function in ((row.delta_formula, row.delta), (row.by_output_formula, row.by_output)):
+        columns = [
+            evaluate(parse(text), {"yhat": yhat, "y": Y, "c": 0.3, "p": 0.3, "k": k})
+            for k in range(WIDTH)
+        ]
+        found = np.stack([np.broadcast_to(column, ROWS) for column in columns], axis=-1)
+        np.testing.assert_allclose(found, function(yhat, Y, parameters), **EXACT)
+
+
 def every_formula():
     for activation in ACTIVATIONS.values():
         yield from (activation.formula, activation.derivative_formula)
     for output in OUTPUTS.values():
         yield from (output.formula, output.loss_formula)
+        yield from (output.delta_formula, output.by_output_formula)
 
 
 @pytest.mark.parametrize("text", sorted(set(every_formula())))

@@ -160,6 +160,8 @@ class Comparison:
         question: what people ask.
         answer: what the numbers show, in a few sentences.
         sides: what is compared, the reference first; `agrees` says which are equal to it.
+        parts: what a side is made of, shown beside them: the shares that add up, the Jacobian that
+            is multiplied.
         asked_at: where it was asked.
     """
 
@@ -168,6 +170,7 @@ class Comparison:
     question: str
     answer: str
     sides: tuple[Side, ...]
+    parts: tuple[Side, ...] = ()
     asked_at: str = ""
 
 
@@ -207,7 +210,7 @@ class DeltaFactor:
 
     layer: int
     delta_norm: float
-    by_W: float  # noqa: N815 - the articles' symbol
+    by_W: float
     by_slope: float
     below_norm: float
 
@@ -242,12 +245,14 @@ class Misprint:
         printed: the formula as printed, in plain text.
         corrected: as it should be.
         note: what is wrong, in a sentence.
+        sides: both evaluated, the corrected one first; empty where the printed one cannot be.
     """
 
     step: str
     printed: str
     corrected: str
     note: str
+    sides: tuple[Side, ...] = ()
 
 
 @dataclass(frozen=True)
