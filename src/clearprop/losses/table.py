@@ -169,7 +169,7 @@ _ROWS = (
         residual,
         numbers.half_poisson_deviance_by_output,
         "exp(z)",
-        "sum_k y_k log(y_k / yhat_k) - y_k + yhat_k",
+        "sum_k (y_k log(y_k / yhat_k) - y_k + yhat_k)",
         "yhat_k - y_k",
         "1 - y_k / yhat_k",
         "yhat_k",
