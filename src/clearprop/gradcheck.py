@@ -22,7 +22,7 @@ from clearprop.finite_differences import LossPoint, loss_point, numeric_derivati
 from clearprop.network import Layer, Network
 from clearprop.penalties import l2_gradient
 
-__all__ = ["ArrayCheck", "GradientReport", "check_gradients"]
+__all__ = ["ArrayCheck", "EntryChecks", "GradientReport", "check_gradients", "compare_entries"]
 
 Array = npt.NDArray[np.float64]
 
@@ -255,6 +255,57 @@ def _judged_arrays(
     return judged
 
 
+@dataclass(frozen=True)
+class EntryChecks:
+    """Some entries of one array beside their finite differences.
+
+    Attributes:
+        numeric: the finite differences, shape (n_entries,).
+        errors: relative errors, as `ArrayCheck` has them; infinite where a number is not finite.
+        n_unresolved: number of entries too small to be resolved.
+    """
+
+    numeric: Array
+    errors: Array
+    n_unresolved: int
+
+
+def compare_entries(
+    point: LossPoint,
+    kind: str,
+    layer: int,
+    value: Array,
+    entries: npt.NDArray[np.int64],
+    tolerance: float,
+    epsilon: float = 0.0,
+) -> EntryChecks:
+    """Take the finite differences of some entries of one array, and compare.
+
+    Args:
+        point: where.
+        kind: "dW", "db", "dinput" or "delta".
+        layer: index of the layer, from the input side.
+        value: the whole judged array.
+        entries: flat indices into it.
+        tolerance: the largest relative error that will be accepted.
+        epsilon: the last bit of the judged numbers, where they were computed in less than float64.
+    """
+    numeric, round_off = numeric_derivative(point, kind, layer, entries)
+    judged = value.ravel()[entries]
+    size = np.maximum(np.abs(judged), np.abs(numeric))
+    if epsilon:
+        # Some hundred additions' round-off, relative to the sums that an entry is made of.
+        own = 32.0 * epsilon * point.magnitudes[kind][layer].ravel()[entries]
+        round_off = np.maximum(round_off, own)
+    # Below this the differences' own round-off would exceed the tolerance.
+    resolved = np.maximum(round_off / tolerance, np.finfo(np.float64).tiny)
+    finite = np.isfinite(judged) & np.isfinite(numeric) & np.isfinite(resolved)
+    with np.errstate(invalid="ignore", over="ignore"):
+        errors = np.abs(judged - numeric) / np.maximum(size, resolved)
+    errors = np.where(finite, errors, np.inf)
+    return EntryChecks(numeric, errors, int(np.sum((size > 0) & (size < resolved))))
+
+
 def _check_array(
     point: LossPoint,
     kind: str,
@@ -263,24 +314,16 @@ def _check_array(
     entries: npt.NDArray[np.int64],
     tolerance: float,
 ) -> ArrayCheck:
-    numeric, round_off = numeric_derivative(point, kind, layer, entries)
-    judged = value.ravel()[entries]
-    size = np.maximum(np.abs(judged), np.abs(numeric))
-    # Below this the differences' own round-off would exceed the tolerance.
-    resolved = np.maximum(round_off / tolerance, np.finfo(np.float64).tiny)
-    finite = np.isfinite(judged) & np.isfinite(numeric) & np.isfinite(resolved)
-    with np.errstate(invalid="ignore", over="ignore"):
-        errors = np.abs(judged - numeric) / np.maximum(size, resolved)
-    errors = np.where(finite, errors, np.inf)
-    worst = int(np.argmax(errors))
+    compared = compare_entries(point, kind, layer, value, entries, tolerance)
+    worst = int(np.argmax(compared.errors))
     return ArrayCheck(
         name=f"{kind}[{layer}]",
         layer=layer,
         n_entries=value.size,
         n_checked=len(entries),
-        n_unresolved=int(np.sum((size > 0) & (size < resolved))),
-        max_relative_error=float(errors[worst]),
+        n_unresolved=compared.n_unresolved,
+        max_relative_error=float(compared.errors[worst]),
         entry=tuple(int(i) for i in np.unravel_index(entries[worst], value.shape)),
-        value=float(judged[worst]),
-        numeric=float(numeric[worst]),
+        value=float(value.ravel()[entries[worst]]),
+        numeric=float(compared.numeric[worst]),
     )

@@ -31,6 +31,7 @@ class Output(NamedTuple):
         loss_formula: the loss of one sample in plain text.
         delta_formula: delta in plain text.
         by_output_formula: the derivative by yhat in plain text.
+        jacobian_formula: dyhat_k/dz_k in plain text; for softmax dyhat_k/dz_j.
         link: the logits of which `function` gives yhat (for softmax, one choice of them); what a
             constant prediction needs.
         parameter: what the output's parameters are, in plain text; "" where it takes none.
@@ -53,6 +54,7 @@ class Output(NamedTuple):
     loss_formula: str
     delta_formula: str
     by_output_formula: str
+    jacobian_formula: str
     link: Callable[[Array], Array]
     jacobian: Callable[..., Array]
     parameter: str = ""
@@ -72,6 +74,7 @@ _ROWS = (
         "- sum_k y_k log(yhat_k)",
         "yhat_k - y_k",
         "- y_k / yhat_k",
+        "yhat_k (1 - yhat_k) if j = k else - yhat_k yhat_j",
         log_link,
         classes.softmax_jacobian,
         parameter="each target's number of classes",
@@ -87,6 +90,7 @@ _ROWS = (
         "- sum_k (y_k log(yhat_k) + (1 - y_k) log(1 - yhat_k))",
         "yhat_k - y_k",
         "- y_k / yhat_k + (1 - y_k) / (1 - yhat_k)",
+        "yhat_k (1 - yhat_k)",
         classes.logit,
         classes.logistic_jacobian,
     ),
@@ -101,6 +105,7 @@ _ROWS = (
         "sum_k (yhat_k - y_k)^2 / 2",
         "yhat_k - y_k",
         "yhat_k - y_k",
+        "1",
         numbers.identity_link,
         numbers.identity_jacobian,
     ),
@@ -115,6 +120,7 @@ _ROWS = (
         "sum_k |yhat_k - y_k|",
         "sign(yhat_k - y_k)",
         "sign(yhat_k - y_k)",
+        "1",
         numbers.identity_link,
         numbers.identity_jacobian,
         branch=numbers.absolute_error_branch,
@@ -130,6 +136,7 @@ _ROWS = (
         "sum_k (d^2 / 2 if |d| <= c else c (|d| - c / 2)), d = yhat_k - y_k",
         "d if |d| <= c else c sign(d), d = yhat_k - y_k",
         "d if |d| <= c else c sign(d), d = yhat_k - y_k",
+        "1",
         numbers.identity_link,
         numbers.identity_jacobian,
         parameter="the threshold c, above 0",
@@ -147,6 +154,7 @@ _ROWS = (
         "sum_k (p (y_k - yhat_k) if y_k > yhat_k else (1 - p) (yhat_k - y_k))",
         "-p if y_k > yhat_k else 1 - p",
         "-p if y_k > yhat_k else 1 - p",
+        "1",
         numbers.identity_link,
         numbers.identity_jacobian,
         parameter="the probability p, above 0 and below 1",
@@ -161,9 +169,10 @@ _ROWS = (
         residual,
         numbers.half_poisson_deviance_by_output,
         "exp(z)",
-        "sum_k y_k log(y_k / yhat_k) - y_k + yhat_k",
+        "sum_k (y_k log(y_k / yhat_k) - y_k + yhat_k)",
         "yhat_k - y_k",
         "1 - y_k / yhat_k",
+        "yhat_k",
         log_link,
         numbers.exponential_jacobian,
     ),

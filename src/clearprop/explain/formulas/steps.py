@@ -1,0 +1,248 @@
+"""How each step is computed, with symbols: one line for the whole array.
+
+Article A's notation has a line for matrices; article B's has a line for one entry, with letters for
+its nodes: i sends, j receives, k is the next layer's. This file knows no numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from clearprop.activations import as_activation
+from clearprop.explain.derivation.records import Records, Step
+from clearprop.explain.formula.tree import (
+    Formula,
+    Infix,
+    Number,
+    Power,
+    Sum,
+    Symbol,
+    Transpose,
+    Words,
+    infix,
+    product,
+)
+from clearprop.explain.formulas.factors import factor_symbols, times
+from clearprop.explain.formulas.notation import Notation, notation_of, split_id
+from clearprop.explain.formulas.tables import written
+from clearprop.losses import OUTPUTS
+
+__all__ = ["step_formula"]
+
+
+def step_formula(records: Records, step: Step, notation: str = "matrix") -> Formula:
+    """The line of a step: its symbol, and what it is equal to.
+
+    Args:
+        records: the derivation.
+        step: one of its steps.
+        notation: "matrix" or "weights".
+
+    Returns:
+        symbol = right side (= right side written out); what is given is its symbol alone.
+
+    Raises:
+        ParameterError: no such notation.
+    """
+    names = notation_of(records, notation)
+    by_nodes = notation == "weights"
+    own = "i" if step.operation == "dinput" else "j"
+    symbol = names.whole(step.id, own)
+    sides = _RIGHT_SIDES[step.operation](records, step, names, by_nodes)
+    return infix("=", [symbol, *sides])
+
+
+def _given(_: Records, __: Step, ___: Notation, ____: bool) -> list[Formula]:
+    return []
+
+
+def _affine(_: Records, step: Step, names: Notation, by_nodes: bool) -> list[Formula]:
+    layer = step.layer
+    sent, W = names.whole(f"input[{layer}]", "i"), names.whole(f"W[{layer}]")
+    b = names.whole(f"b[{layer}]", "j")
+    if by_nodes:
+        return [Infix("+", (Sum("i", product(W, sent)), b))]
+    return [Infix("+", (Infix("@", (sent, W)), b))]
+
+
+def _activation(records: Records, step: Step, names: Notation, _: bool) -> list[Formula]:
+    assert step.layer is not None
+    activation = as_activation(records.network.hidden[step.layer])
+    z = names.whole(f"z[{step.layer}]", "j")
+    return [_sigma(z), written(activation.formula, {"z": z})]
+
+
+def _sigma(z: Formula, primes: str = "") -> Formula:
+    from clearprop.explain.formula.tree import Call
+
+    return Call(f"sigma{primes}", (z,))
+
+
+def _sigma_prime(records: Records, step: Step, names: Notation, by_nodes: bool) -> list[Formula]:
+    assert step.layer is not None
+    activation = as_activation(records.network.hidden[step.layer])
+    z, h = names.whole(f"z[{step.layer}]", "j"), names.whole(f"input[{step.layer + 1}]", "j")
+    formula = written(activation.derivative_formula, {"z": z, "h": h})
+    return [formula if by_nodes else _entry_by_entry(formula)]
+
+
+def _entry_by_entry(formula: Formula) -> Formula:
+    """Products of matrices entry by entry, as article A's circle says."""
+    if isinstance(formula, Infix) and formula.operator == "*":
+        return Infix("o", formula.operands)
+    return formula
+
+
+def _output(records: Records, _: Step, names: Notation, by_nodes: bool) -> list[Formula]:
+    del names
+    return [_of_output(records, OUTPUTS[records.network.output].formula, by_nodes)]
+
+
+def _of_output(records: Records, formula: str, by_nodes: bool) -> Formula:
+    """A formula of the table of outputs, in the notation's symbols for output k."""
+    names = {"yhat_k": Symbol("yhat", "k"), "y_k": Symbol("y", "k")}
+    replacements: dict[str, Formula] = dict(names)
+    if by_nodes:
+        replacements = {
+            "yhat_k": Symbol("out", "k"), "yhat_j": Symbol("out", "j"), "y_k": Symbol("y", "k"),
+            "z": Symbol("net", "k"), "z_k": Symbol("net", "k"), "z_i": Symbol("net", "i"),
+        }  # fmt: skip
+    elif records.network.output != "softmax":
+        replacements["z"] = Symbol("z", "k", str(records.network.n_layers))
+    else:
+        above = str(records.network.n_layers)
+        replacements |= {"z_k": Symbol("z", "k", above), "z_i": Symbol("z", "i", above)}
+    return written(formula, replacements)
+
+
+def _loss_terms(records: Records, _: Step, names: Notation, by_nodes: bool) -> list[Formula]:
+    from clearprop.explain.formulas.tables import of_one_output
+
+    del names
+    formula = _of_output(records, OUTPUTS[records.network.output].loss_formula, by_nodes)
+    return [of_one_output(formula)]
+
+
+def _loss(records: Records, _: Step, names: Notation, __: bool) -> list[Formula]:
+    factors = factor_symbols(records, names)
+    over_samples, within = (factors[:-1], factors[-1:]) if "sample_weight" in records else (factors, [])
+    terms = Sum("k", Symbol(names.loss, "k" if records.n_samples == 1 else "s,k"))
+    body = times(within, terms)
+    summed = body if records.n_samples == 1 and not within else Sum("s", body)
+    return [times(over_samples, summed)]
+
+
+def _penalty(records: Records, _: Step, names: Notation, by_nodes: bool) -> list[Formula]:
+    W = names.whole("W[0]")
+    square = Power(Symbol("w") if by_nodes or not isinstance(W, Symbol) else Symbol("w"), Number(2))
+    from clearprop.explain.formula.tree import Fraction
+
+    over = [f for f in factor_symbols(records, names) if isinstance(f, Fraction)]
+    return [product(*over, Fraction(Symbol("alpha"), Number(2)), Sum("w", square))]
+
+
+def _total_loss(_: Records, __: Step, names: Notation, ___: bool) -> list[Formula]:
+    return [Infix("+", (names.whole("loss"), names.whole("penalty")))]
+
+
+def _by_output(records: Records, _: Step, names: Notation, by_nodes: bool) -> list[Formula]:
+    formula = _of_output(records, OUTPUTS[records.network.output].by_output_formula, by_nodes)
+    return [times(factor_symbols(records, names), formula)]
+
+
+def _output_delta(records: Records, _: Step, names: Notation, by_nodes: bool) -> list[Formula]:
+    output = OUTPUTS[records.network.output]
+    factors = factor_symbols(records, names)
+    if output.delta_formula == "yhat_k - y_k" and not by_nodes:
+        return [times(factors, Infix("-", (names.whole("output"), names.whole("Y"))))]
+    return [times(factors, _of_output(records, output.delta_formula, by_nodes))]
+
+
+def _delta(_: Records, step: Step, names: Notation, by_nodes: bool) -> list[Formula]:
+    assert step.layer is not None
+    above = step.layer + 1
+    slope = names.whole(f"sigma_prime[{step.layer}]", "j")
+    handed = names.whole(f"dinput[{above}]", "j")
+    if by_nodes:
+        through = Sum("k", product(Symbol("delta", "k"), Symbol("w", "jk")))
+        return [product(handed, slope), product(through, slope)]
+    through = Infix("@", (names.whole(f"delta[{above}]"), Transpose(names.whole(f"W[{above}]"))))
+    return [Infix("o", (handed, slope)), Infix("o", (through, slope))]
+
+
+def _dinput(_: Records, step: Step, names: Notation, by_nodes: bool) -> list[Formula]:
+    delta, W = names.whole(f"delta[{step.layer}]", "j"), names.whole(f"W[{step.layer}]")
+    if by_nodes:
+        return [Sum("j", product(delta, W))]
+    return [Infix("@", (delta, Transpose(W)))]
+
+
+def _dW(records: Records, step: Step, names: Notation, by_nodes: bool) -> list[Formula]:  # noqa: N802 - the articles' symbol
+    sent = names.whole(f"input[{step.layer}]", "i")
+    delta = names.whole(f"delta[{step.layer}]", "j")
+    if by_nodes:
+        share = product(delta, sent)
+        return [share if records.n_samples == 1 else Sum("s", share)]
+    return [Infix("@", (Transpose(sent), delta))]
+
+
+def _db(records: Records, step: Step, names: Notation, by_nodes: bool) -> list[Formula]:
+    delta = names.whole(f"delta[{step.layer}]", "j")
+    if records.n_samples == 1:
+        return [delta]
+    if by_nodes:
+        return [Sum("s", delta)]
+    assert isinstance(delta, Symbol)
+    return [Sum("s", Symbol(delta.name, "s", delta.sup, delta.shape))]
+
+
+def _dW_total(records: Records, step: Step, names: Notation, _: bool) -> list[Formula]:  # noqa: N802 - the articles' symbol
+    from clearprop.explain.formula.tree import Fraction
+
+    over = [f for f in factor_symbols(records, names) if isinstance(f, Fraction)]
+    pull = product(*over, Symbol("alpha"), names.whole(f"W[{step.layer}]"))
+    return [Infix("+", (names.whole(f"dW[{step.layer}]"), pull))]
+
+
+def _step(records: Records, step: Step, names: Notation, _: bool) -> list[Formula]:
+    assert records.update is not None
+    if records.update.name == "SGD":
+        gradient = names.whole(step.operands[0].step, "j")
+        from clearprop.explain.formula.tree import Negative
+
+        return [Negative(product(Symbol("alpha"), gradient))]
+    return [Words(f"the step of {records.update.name}")]
+
+
+def _new(_: Records, step: Step, names: Notation, __: bool) -> list[Formula]:
+    old, moved = step.operands
+    kind, layer = split_id(old.step)
+    del layer
+    return [Infix("+", (names.whole(old.step, "j"), Words(f"step of {kind}")))] if moved else []
+
+
+def _new_loss(_: Records, __: Step, ___: Notation, ____: bool) -> list[Formula]:
+    return []
+
+
+_RIGHT_SIDES: dict[str, Callable[[Records, Step, Notation, bool], list[Formula]]] = {
+    "given": _given,
+    "affine": _affine,
+    "activation": _activation,
+    "output": _output,
+    "loss_terms": _loss_terms,
+    "loss": _loss,
+    "penalty": _penalty,
+    "total_loss": _total_loss,
+    "by_output": _by_output,
+    "output_delta": _output_delta,
+    "sigma_prime": _sigma_prime,
+    "delta": _delta,
+    "dinput": _dinput,
+    "dW": _dW,
+    "db": _db,
+    "dW_total": _dW_total,
+    "step": _step,
+    "new": _new,
+    "new_loss": _new_loss,
+}
