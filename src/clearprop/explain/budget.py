@@ -22,7 +22,7 @@ class Budget:
         largest: how many of the largest entries a summary lists.
         equations: how many entries, of all steps together, have their equation written out; beyond
             it each step's largest have, at least three.
-        terms: an equation that is computed from more entries than these is not written out.
+        terms: how many summands an equation writes out; of longer sums the first and the last.
         chains: how many weights have their whole chain written out; beyond it each layer's with
             the largest gradients have, at least three.
         drawn_nodes: how many nodes of a layer are drawn.
@@ -32,7 +32,7 @@ class Budget:
     table_columns: int = 24
     largest: int = 10
     equations: int = 600
-    terms: int = 48
+    terms: int = 8
     chains: int = 100
     drawn_nodes: int = 12
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from clearprop.explain.derivation.records import Comparison, Jacobian, Misprint, Side, Step
 from clearprop.explain.page.contents import Contents
 from clearprop.explain.page.figures import factor_bars, factor_table, sweep_plot, sweep_table
+from clearprop.explain.page.labels import label
 from clearprop.explain.page.markup import display, inline, tag, text
 from clearprop.explain.page.matrices import matrix
 
@@ -128,8 +129,8 @@ def _jacobians(contents: Contents, jacobians: list[Jacobian]) -> str:
         tables.append(
             matrix(
                 jacobian.values,
-                jacobian.rows,
-                jacobian.columns,
+                [label(name) for name in jacobian.rows],
+                [label(name) for name in jacobian.columns],
                 f"{inline(jacobian.formula)} {text(sample)}",
                 contents.budget,
             )

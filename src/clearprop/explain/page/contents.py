@@ -6,7 +6,6 @@ chain, under the budget.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +14,8 @@ import numpy as np
 from clearprop.explain.budget import Budget
 from clearprop.explain.derivation.records import Records, Step
 from clearprop.explain.formula.tree import Formula
-from clearprop.explain.formulas import Notation, step_symbol
+from clearprop.explain.formulas import step_labels, step_symbol
+from clearprop.explain.page.labels import label
 from clearprop.explain.page.markup import anchor, inline, tag, text
 from clearprop.explain.page.matrices import Entry, largest_entries
 from clearprop.explain.page.places import place
@@ -43,7 +43,7 @@ class Contents:
     """
 
     records: Records
-    notation: Notation
+    notation: str
     budget: Budget
 
     def symbol(self, step: str) -> Formula:
@@ -70,26 +70,16 @@ class Contents:
             return PHASES[step.phase]
         return text(f"{PHASES[step.phase]}, layer {step.layer + 1}")
 
-    def _n_terms(self, step: Step) -> int:
-        """How many entries one entry of a step is computed from."""
-        return sum(
-            math.prod(
-                length
-                for axis, length in zip(
-                    operand.axes, self.records[operand.step].shape, strict=True
-                )
-                if axis is None
-            )
-            for operand in step.operands
-        )
+    def labels(self, step: Step) -> tuple[list[str], list[str]]:
+        """Names of a step's rows and columns, as HTML; a single row is named by its symbol."""
+        rows, columns = step_labels(self.records, step, self.notation)
+        if not rows:
+            return [inline(self.symbol(step.id))], [label(name) for name in columns]
+        return [label(name) for name in rows], [label(name) for name in columns]
 
     @cached_property
     def _computed(self) -> list[Step]:
-        return [
-            step
-            for step in self.records.steps
-            if step.operands and self._n_terms(step) <= self.budget.terms
-        ]
+        return [step for step in self.records.steps if step.operands]
 
     @property
     def all_equations(self) -> bool:
@@ -98,7 +88,7 @@ class Contents:
 
     def equations_of(self, step: Step) -> list[Entry]:
         """The entries of a step whose equations are written out, the one shown first first."""
-        if not step.operands or self._n_terms(step) > self.budget.terms:
+        if not step.operands:
             return []
         count = step.values.size
         if not self.all_equations:
@@ -124,16 +114,6 @@ class Contents:
             sentences.append(
                 "Equations with numbers are written out for the "
                 f"{count} largest entries of each step."
-            )
-        long = [
-            step.id
-            for step in self.records.steps
-            if step.operands and self._n_terms(step) > self.budget.terms
-        ]
-        if long:
-            sentences.append(
-                f"Entries computed from more than {self.budget.terms} others have no equation with "
-                f"numbers; that is so in {len(long)} steps."
             )
         if not self.all_chains:
             sentences.append(

@@ -7,11 +7,10 @@ from importlib.resources import files
 
 from clearprop.explain.budget import Budget
 from clearprop.explain.derivation.records import Records
-from clearprop.explain.formulas import Notation
 from clearprop.explain.page.contents import PHASES, Contents
 from clearprop.explain.page.drawing import drawing
+from clearprop.explain.page.labels import column_heads, node_names
 from clearprop.explain.page.markup import anchor, inline, tag, text
-from clearprop.explain.page.node_names import column_heads, node_names
 from clearprop.explain.page.overview import overview
 from clearprop.explain.page.steps import step_section
 
@@ -22,7 +21,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inli
 
 
 def to_html(
-    records: Records, *, notation: Notation = "matrix", budget: Budget | None = None
+    records: Records, *, notation: str = "matrix", budget: Budget | None = None
 ) -> str:
     """A derivation as one self-contained HTML page.
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy.typing as npt
+
 from clearprop.explain.derivation.records import Step
-from clearprop.explain.formulas import entry_equation
+from clearprop.explain.formula.numbers import plain_number
+from clearprop.explain.formula.tree import Infix, Number, Words
+from clearprop.explain.formulas import entry_equation, weight_chain
 from clearprop.explain.page.contents import Contents
-from clearprop.explain.page.markup import display, tag
+from clearprop.explain.page.markup import display, formula_lines, inline, tag, text
 from clearprop.explain.page.matrices import Entry
 from clearprop.explain.page.places import layer_of
 
@@ -50,11 +56,19 @@ def equation_stage(contents: Contents, step: Step) -> str:
 
 
 def _equation(contents: Contents, step: Step, entry: Entry) -> str:
-    equation = entry_equation(contents.records, step, entry, contents.notation)
+    equation = entry_equation(
+        contents.records, step, entry, contents.notation, max_terms=contents.budget.terms
+    )
+    value = Number(equation.value, equation.digits)
+    lines = []
+    if equation.symbols is not None:
+        lines.append(Infix("=", (equation.symbol, equation.symbols)))
+    first = Words("") if lines else equation.symbol
+    numbers = () if equation.numbers is None else (equation.numbers,)
+    lines.append(Infix("=", (first, *numbers, value)))
     return tag(
         "div",
-        display(equation.symbols),
-        display(equation.numbers),
+        formula_lines(lines, equation.whole),
         class_="equation",
         data_entry=index_of(entry),
     )
@@ -90,4 +104,43 @@ def chain_stage(contents: Contents, step: Step) -> str:
 
 def chain(contents: Contents, layer: int, entry: Entry) -> str:
     """How one weight reaches the loss, link by link, sample by sample."""
-    return tag("div", class_="chain", data_weight=index_of((layer, *entry)))
+    records = contents.records
+    links = weight_chain(records, layer, entry, contents.notation)
+    head = tag(
+        "tr",
+        tag("th", "link", scope="col"),
+        *(tag("th", text(name), scope="col") for name in records.sample_names),
+    )
+    lines = [
+        tag(
+            "tr",
+            tag("th", inline(Infix("=", (link.derivative, link.expression))), scope="row"),
+            *_cells(link.values),
+        )
+        for link in links.links
+    ]
+    product = tag("tr", tag("th", "their product", scope="row"), *_cells(links.shares))
+    caption = f"The whole chain of {inline(links.of)}"
+    return tag(
+        "div",
+        display(links.formula),
+        tag(
+            "div",
+            tag(
+                "table",
+                tag("caption", tag("div", tag("span", caption))),
+                tag("thead", head),
+                tag("tbody", *lines),
+                tag("tfoot", product),
+                class_="plain-table chain-table",
+            ),
+            class_="scroll",
+        ),
+        display(Infix("=", (links.of, Number(links.total)))),
+        class_="chain",
+        data_weight=index_of((layer, *entry)),
+    )
+
+
+def _cells(values: npt.NDArray[Any]) -> list[str]:
+    return [tag("td", text(plain_number(float(value)))) for value in values]

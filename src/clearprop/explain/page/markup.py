@@ -6,13 +6,14 @@ This file knows nothing of derivations.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 from clearprop.explain.formula.mathml import to_mathml
 from clearprop.explain.formula.plain import to_plain
 from clearprop.explain.formula.tree import Formula
 
-__all__ = ["anchor", "display", "inline", "tag", "text"]
+__all__ = ["anchor", "display", "formula_lines", "inline", "tag", "text"]
 
 Attribute = str | int | float | bool | None
 
@@ -59,12 +60,16 @@ def inline(formula: Formula) -> str:
     return to_mathml(formula)
 
 
-def display(formula: Formula, **attributes: Attribute) -> str:
+def display(formula: Formula) -> str:
     """A formula on a line of its own, with a line of plain text for who cannot see it."""
+    return formula_lines([formula], formula)
+
+
+def formula_lines(lines: Sequence[Formula], whole: Formula) -> str:
+    """A formula broken into lines; as plain text it is one."""
     return tag(
         "div",
-        tag("div", to_mathml(formula, display=True), class_="math"),
-        tag("p", text(to_plain(formula)), class_="plain"),
+        tag("div", *(to_mathml(line, display=True) for line in lines), class_="math"),
+        tag("p", text(to_plain(whole)), class_="plain"),
         class_="formula",
-        **attributes,
     )

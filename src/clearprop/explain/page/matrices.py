@@ -80,8 +80,8 @@ def matrix(
 
     Args:
         values: shape (), (width,) or (rows, columns).
-        rows: names of the rows; of a single row its own name.
-        columns: names of the columns.
+        rows: names of the rows, as HTML; of a single row its own name.
+        columns: names of the columns, as HTML.
         caption: HTML.
         budget: how large a matrix is shown whole.
         class_: the table's classes.
@@ -185,7 +185,7 @@ def _summary(
 
 
 def _names(names: Sequence[str], count: int, kind: str) -> list[str]:
-    return [text(name) for name in names] if names else [f"{kind} {i + 1}" for i in range(count)]
+    return list(names) if names else [f"{kind} {i + 1}" for i in range(count)]
 
 
 def _entry_names(entries: list[Entry], rows: list[str], columns: list[str]) -> list[str]:

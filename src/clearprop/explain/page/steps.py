@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clearprop.explain.derivation.records import Check, Records, Step
 from clearprop.explain.formula.numbers import plain_number
-from clearprop.explain.formulas import step_formula, weight_chain
+from clearprop.explain.formulas import step_formula
 from clearprop.explain.page.answers import answers
 from clearprop.explain.page.contents import Contents
 from clearprop.explain.page.equations import chain_stage, equation_stage, index_of
@@ -57,17 +57,11 @@ def _caption(contents: Contents, step: Step) -> str:
     return f"{inline(contents.symbol(step.id))} <small>{size_of(step.shape)}</small>"
 
 
-def _row_names(contents: Contents, step: Step) -> tuple[str, ...]:
-    """A single row is named by what it is."""
-    return step.rows or ("value",)
-
-
 def _result(contents: Contents, step: Step) -> str:
     tables = [
         matrix(
             step.values,
-            _row_names(contents, step),
-            step.columns,
+            *contents.labels(step),
             _caption(contents, step),
             contents.budget,
             data_step=step.id,
@@ -78,8 +72,7 @@ def _result(contents: Contents, step: Step) -> str:
         tables.append(
             matrix(
                 step.check.numeric,
-                _row_names(contents, step),
-                step.columns,
+                *contents.labels(step),
                 "by finite differences",
                 contents.budget,
                 data_numeric=step.id,
@@ -122,8 +115,7 @@ def _operands(contents: Contents, step: Step) -> str:
             tables.append(
                 matrix(
                     source.values,
-                    _row_names(contents, source),
-                    source.columns,
+                    *contents.labels(source),
                     caption,
                     contents.budget,
                     class_="matrix operand",

@@ -76,7 +76,7 @@ def _ledger(contents: Contents, step: Step, kind: str, layer: int) -> str:
     lines = [
         tag(
             "tr",
-            tag("th", text(_entry_name(step, entry)), scope="row"),
+            tag("th", _entry_name(contents, step, entry), scope="row"),
             *(tag("td", text(plain_number(float(records[name].values[entry])))) for name in names),
         )
         for entry in entries
@@ -95,9 +95,10 @@ def _ledger(contents: Contents, step: Step, kind: str, layer: int) -> str:
     )
 
 
-def _entry_name(step: Step, entry: tuple[int, ...]) -> str:
-    column = step.columns[entry[-1]]
-    return f"{step.rows[entry[0]]} → {column}" if len(entry) > 1 else column
+def _entry_name(contents: Contents, step: Step, entry: tuple[int, ...]) -> str:
+    rows, columns = contents.labels(step)
+    column = columns[entry[-1]]
+    return f"{rows[entry[0]]} → {column}" if len(entry) > 1 else column
 
 
 def _losses(records: Records) -> str:
