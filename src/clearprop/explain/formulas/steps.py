@@ -11,8 +11,11 @@ from collections.abc import Callable
 from clearprop.activations import as_activation
 from clearprop.explain.derivation.records import Records, Step
 from clearprop.explain.formula.tree import (
+    Call,
     Formula,
+    Fraction,
     Infix,
+    Negative,
     Number,
     Power,
     Sum,
@@ -23,11 +26,17 @@ from clearprop.explain.formula.tree import (
     product,
 )
 from clearprop.explain.formulas.factors import factor_symbols, times
-from clearprop.explain.formulas.notation import Notation, notation_of, split_id
-from clearprop.explain.formulas.tables import written
+from clearprop.explain.formulas.notation import Notation, notation_of
+from clearprop.explain.formulas.tables import of_one_output, written
 from clearprop.losses import OUTPUTS
 
-__all__ = ["step_formula"]
+__all__ = ["LEARNING_RATE", "STRENGTH", "step_formula"]
+
+STRENGTH = Symbol("lambda")
+"""The L2 penalty's strength: the estimators' `alpha`, whose letter is the learning rate's here."""
+
+LEARNING_RATE = Symbol("alpha")
+"""Article B's letter."""
 
 
 def step_formula(records: Records, step: Step, notation: str = "matrix") -> Formula:
@@ -69,13 +78,7 @@ def _activation(records: Records, step: Step, names: Notation, _: bool) -> list[
     assert step.layer is not None
     activation = as_activation(records.network.hidden[step.layer])
     z = names.whole(f"z[{step.layer}]", "j")
-    return [_sigma(z), written(activation.formula, {"z": z})]
-
-
-def _sigma(z: Formula, primes: str = "") -> Formula:
-    from clearprop.explain.formula.tree import Call
-
-    return Call(f"sigma{primes}", (z,))
+    return [Call("sigma", (z,)), written(activation.formula, {"z": z})]
 
 
 def _sigma_prime(records: Records, step: Step, names: Notation, by_nodes: bool) -> list[Formula]:
@@ -116,8 +119,6 @@ def _of_output(records: Records, formula: str, by_nodes: bool) -> Formula:
 
 
 def _loss_terms(records: Records, _: Step, names: Notation, by_nodes: bool) -> list[Formula]:
-    from clearprop.explain.formulas.tables import of_one_output
-
     del names
     formula = _of_output(records, OUTPUTS[records.network.output].loss_formula, by_nodes)
     return [of_one_output(formula)]
@@ -125,20 +126,22 @@ def _loss_terms(records: Records, _: Step, names: Notation, by_nodes: bool) -> l
 
 def _loss(records: Records, _: Step, names: Notation, __: bool) -> list[Formula]:
     factors = factor_symbols(records, names)
-    over_samples, within = (factors[:-1], factors[-1:]) if "sample_weight" in records else (factors, [])
+    is_fraction = [isinstance(factor, Fraction) for factor in factors]
+    outside = [f for f, outer in zip(factors, is_fraction, strict=True) if outer]
+    inside = [f for f, outer in zip(factors, is_fraction, strict=True) if not outer]
     terms = Sum("k", Symbol(names.loss, "k" if records.n_samples == 1 else "s,k"))
-    body = times(within, terms)
-    summed = body if records.n_samples == 1 and not within else Sum("s", body)
-    return [times(over_samples, summed)]
+    summed = terms if records.n_samples == 1 and not inside else Sum("s", times(inside, terms))
+    return [times(outside, summed)]
 
 
-def _penalty(records: Records, _: Step, names: Notation, by_nodes: bool) -> list[Formula]:
-    W = names.whole("W[0]")
-    square = Power(Symbol("w") if by_nodes or not isinstance(W, Symbol) else Symbol("w"), Number(2))
-    from clearprop.explain.formula.tree import Fraction
+def _penalty(records: Records, _: Step, names: Notation, __: bool) -> list[Formula]:
+    squares = Sum("w", Power(Symbol("w"), Number(2)))
+    return [product(*_mean(records, names), Fraction(STRENGTH, Number(2)), squares)]
 
-    over = [f for f in factor_symbols(records, names) if isinstance(f, Fraction)]
-    return [product(*over, Fraction(Symbol("alpha"), Number(2)), Sum("w", square))]
+
+def _mean(records: Records, names: Notation) -> list[Formula]:
+    """1/N, 1/(K N) or nothing."""
+    return [f for f in factor_symbols(records, names) if isinstance(f, Fraction)]
 
 
 def _total_loss(_: Records, __: Step, names: Notation, ___: bool) -> list[Formula]:
@@ -197,28 +200,20 @@ def _db(records: Records, step: Step, names: Notation, by_nodes: bool) -> list[F
 
 
 def _dW_total(records: Records, step: Step, names: Notation, _: bool) -> list[Formula]:  # noqa: N802 - the articles' symbol
-    from clearprop.explain.formula.tree import Fraction
-
-    over = [f for f in factor_symbols(records, names) if isinstance(f, Fraction)]
-    pull = product(*over, Symbol("alpha"), names.whole(f"W[{step.layer}]"))
+    pull = product(*_mean(records, names), STRENGTH, names.whole(f"W[{step.layer}]"))
     return [Infix("+", (names.whole(f"dW[{step.layer}]"), pull))]
 
 
 def _step(records: Records, step: Step, names: Notation, _: bool) -> list[Formula]:
     assert records.update is not None
     if records.update.name == "SGD":
-        gradient = names.whole(step.operands[0].step, "j")
-        from clearprop.explain.formula.tree import Negative
-
-        return [Negative(product(Symbol("alpha"), gradient))]
+        return [Negative(product(LEARNING_RATE, names.whole(step.operands[0].step, "j")))]
     return [Words(f"the step of {records.update.name}")]
 
 
 def _new(_: Records, step: Step, names: Notation, __: bool) -> list[Formula]:
-    old, moved = step.operands
-    kind, layer = split_id(old.step)
-    del layer
-    return [Infix("+", (names.whole(old.step, "j"), Words(f"step of {kind}")))] if moved else []
+    old = step.operands[0].step
+    return [Infix("+", (names.whole(old, "j"), Words("its step")))]
 
 
 def _new_loss(_: Records, __: Step, ___: Notation, ____: bool) -> list[Formula]:
