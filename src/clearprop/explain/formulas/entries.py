@@ -59,8 +59,15 @@ class Equation:
     @property
     def whole(self) -> Formula:
         """All of it as one line."""
-        sides = (self.symbol, self.symbols, self.numbers, Number(self.value, self.digits))
-        return infix("=", [side for side in sides if side is not None])
+        value = Number(self.value, self.digits)
+        numbers = None if self.numbers == value else self.numbers
+        sides: list[Formula] = []
+        for side in (self.symbol, self.symbols, numbers, value):
+            if isinstance(side, Infix) and side.operator == "=":
+                sides.extend(side.operands)
+            elif side is not None:
+                sides.append(side)
+        return infix("=", sides)
 
 
 def entry_equation(

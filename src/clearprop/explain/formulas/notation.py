@@ -3,7 +3,8 @@
     matrix    z^2_{s,j}  h^1_{s,i}  w^2_{i,j}  delta^1_{s,k}  dH/dW^2
     weights   net_h6     out_h4     w46        delta_8        dCost/dw46
 
-Article A counts delta from the output, article B nodes over all layers, from 0 at the inputs. Both count from 1 where the articles do. This file knows no formula.
+Article A counts delta from the output, article B nodes over all layers from 0 at the inputs. Other
+indices count from 1. This file knows no formula.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ class Notation(Protocol):
     loss: str
 
     def whole(self, step: str, letter: str = "j") -> Formula:
-        """An array, or where a notation has no arrays its entry with a letter for the index."""
+        """An array, or where a notation has no arrays its entry with a letter for the index.
+
+        The letter "k" asks for one output's entry, whatever the notation.
+        """
 
     def entry(self, step: str, entry: Entry) -> Formula:
         """One entry; None for the sample's index leaves it unsaid."""
@@ -90,9 +94,7 @@ class _Named:
         if kind == "sigma_prime":
             return Call("sigma'", (self._base("z", layer, index, sample),))
         if kind in LOSSES:
-            return (
-                Symbol(*LOSSES[kind]) if kind == "penalty" else Symbol(self.loss, LOSSES[kind][1])
-            )
+            return Symbol(LOSSES[kind][0] or self.loss, LOSSES[kind][1])
         if kind in ("W_step", "b_step", "W_new", "b_new"):
             old = self._base(kind[0], layer, index, sample)
             assert isinstance(old, Symbol)
@@ -107,10 +109,9 @@ class _MatrixNotation(_Named):
     loss = "H"
 
     def whole(self, step: str, letter: str = "j") -> Formula:
-        """The array."""
-        del letter
+        """The array, or with the letter k an entry of it."""
         kind, layer = split_id(step)
-        return self._compound(kind, layer, "", "")
+        return self._compound(kind, layer, "k" if letter == "k" else "", "")
 
     def entry(self, step: str, entry: Entry) -> Formula:
         """One entry, its indices from 1."""
@@ -157,6 +158,8 @@ class _WeightsNotation(_Named):
         kind, layer = split_id(step)
         if kind in OF_WEIGHTS:
             letter = "ij"
+        elif kind == "sample_weight":
+            letter = "s"
         return self._compound(kind, layer, letter, "")
 
     def entry(self, step: str, entry: Entry) -> Formula:
@@ -195,9 +198,9 @@ class _WeightsNotation(_Named):
         )
 
     def _named(self, layer: int, names: tuple[str, ...]) -> tuple[str, ...]:
-        own = re.compile(r"(x|yhat)\d+|h\d+,\d+")
+        own = re.compile(r"yhat\d+|h\d+,\d+")
         return tuple(
-            f"node {self._node(layer, index)}" if own.fullmatch(name) and layer else name
+            f"node {self._node(layer, index)}" if own.fullmatch(name) else name
             for index, name in enumerate(names)
         )
 

@@ -55,10 +55,22 @@ def step_formula(records: Records, step: Step, notation: str = "matrix") -> Form
     """
     names = notation_of(records, notation)
     by_nodes = notation == "weights"
-    own = "i" if step.operation == "dinput" else "j"
-    symbol = names.whole(step.id, own)
+    symbol = names.whole(step.id, _own_letter(records, step, by_nodes))
     sides = _RIGHT_SIDES[step.operation](records, step, names, by_nodes)
     return infix("=", [symbol, *sides])
+
+
+def _own_letter(records: Records, step: Step, by_nodes: bool) -> str:
+    """The letter of a step's own node: that of one output where its formula is one output's."""
+    if step.operation == "output_delta" and not by_nodes:
+        return "" if _is_residual(records) else "k"
+    if step.operation in ("output", "loss_terms", "by_output", "output_delta"):
+        return "k"
+    return "i" if step.operation == "dinput" else "j"
+
+
+def _is_residual(records: Records) -> bool:
+    return OUTPUTS[records.network.output].delta_formula == "yhat_k - y_k"
 
 
 def _given(_: Records, __: Step, ___: Notation, ____: bool) -> list[Formula]:
@@ -107,8 +119,8 @@ def _of_output(records: Records, formula: str, by_nodes: bool) -> Formula:
     replacements: dict[str, Formula] = dict(names)
     if by_nodes:
         replacements = {
-            "yhat_k": Symbol("out", "k"), "yhat_j": Symbol("out", "j"), "y_k": Symbol("y", "k"),
-            "z": Symbol("net", "k"), "z_k": Symbol("net", "k"), "z_i": Symbol("net", "i"),
+            "yhat_k": Symbol("out", "ok"), "y_k": Symbol("y", "k"),
+            "z": Symbol("net", "ok"), "z_k": Symbol("net", "ok"), "z_i": Symbol("net", "oi"),
         }  # fmt: skip
     elif records.network.output != "softmax":
         replacements["z"] = Symbol("z", "k", str(records.network.n_layers))
@@ -154,11 +166,11 @@ def _by_output(records: Records, _: Step, names: Notation, by_nodes: bool) -> li
 
 
 def _output_delta(records: Records, _: Step, names: Notation, by_nodes: bool) -> list[Formula]:
-    output = OUTPUTS[records.network.output]
     factors = factor_symbols(records, names)
-    if output.delta_formula == "yhat_k - y_k" and not by_nodes:
+    if _is_residual(records) and not by_nodes:
         return [times(factors, Infix("-", (names.whole("output"), names.whole("Y"))))]
-    return [times(factors, _of_output(records, output.delta_formula, by_nodes))]
+    formula = OUTPUTS[records.network.output].delta_formula
+    return [times(factors, _of_output(records, formula, by_nodes))]
 
 
 def _delta(_: Records, step: Step, names: Notation, by_nodes: bool) -> list[Formula]:
@@ -169,8 +181,8 @@ def _delta(_: Records, step: Step, names: Notation, by_nodes: bool) -> list[Form
     if by_nodes:
         through = Sum("k", product(Symbol("delta", "k"), Symbol("w", "jk")))
         return [product(handed, slope), product(through, slope)]
-    through = Infix("@", (names.whole(f"delta[{above}]"), Transpose(names.whole(f"W[{above}]"))))
-    return [Infix("o", (handed, slope)), Infix("o", (through, slope))]
+    matrices = Infix("@", (names.whole(f"delta[{above}]"), Transpose(names.whole(f"W[{above}]"))))
+    return [Infix("o", (handed, slope)), Infix("o", (matrices, slope))]
 
 
 def _dinput(_: Records, step: Step, names: Notation, by_nodes: bool) -> list[Formula]:
