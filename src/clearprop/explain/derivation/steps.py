@@ -53,6 +53,7 @@ class Names:
         for layer, width in enumerate(sizes[1:-1], start=1):
             self.layers.append(tuple(f"h{layer},{j + 1}" for j in range(width)))
         self.layers.append(tuple(outputs) or tuple(f"yhat{k + 1}" for k in range(sizes[-1])))
+        self.targets = tuple(outputs) or tuple(f"y{k + 1}" for k in range(sizes[-1]))
 
 
 class _Steps:
@@ -142,7 +143,7 @@ def _given(steps: _Steps) -> None:
     steps.add(
         "Y", "given", "given", None, "Targets Y",
         "What the output should have been, one row per sample.",
-        batch.Y, names.samples, names.layers[-1],
+        batch.Y, names.samples, names.targets,
     )  # fmt: skip
     if batch.sample_weight is not None:
         steps.add(

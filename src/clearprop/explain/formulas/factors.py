@@ -5,6 +5,8 @@ This file knows nothing of steps.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clearprop.explain.derivation.records import Records
 from clearprop.explain.formula.tree import Formula, Fraction, Number, Symbol, product
 from clearprop.explain.formulas.notation import Notation
@@ -40,6 +42,6 @@ def factor_numbers(records: Records, sample: int) -> list[Formula]:
     return factors
 
 
-def times(factors: list[Formula], formula: Formula) -> Formula:
+def times(factors: Sequence[Formula], formula: Formula) -> Formula:
     """A product; the formula itself where there are no factors."""
     return product(*factors, formula)

@@ -1,9 +1,10 @@
 """What things are called: article A's matrices, or article B's node numbers.
 
-    matrix    z^2_{s,j}  h^1_{s,i}  w^2_{i,j}  delta^1_{s,k}  dH/dW^2    delta counted from the output
-    weights   net_h6     out_h4     w46        delta_8        dCost/dw46 nodes counted over all layers
+    matrix    z^2_{s,j}  h^1_{s,i}  w^2_{i,j}  delta^1_{s,k}  dH/dW^2
+    weights   net_h6     out_h4     w46        delta_8        dCost/dw46
 
-Both count from 1 where the articles do. This file knows no formula.
+Article A counts delta from the output, article B nodes over all layers from 0 at the inputs. Other
+indices count from 1. This file knows no formula.
 """
 
 from __future__ import annotations
@@ -32,8 +33,14 @@ PER_SAMPLE = frozenset(
 )
 """Kinds of steps whose rows are samples."""
 
+OF_WEIGHTS = frozenset({"W", "dW", "dW_total", "W_step", "W_new"})
+"""Kinds of steps with an entry for each weight."""
+
 DIFFERENTIATED_BY = {"dW": "W", "db": "b", "dinput": "input", "doutput": "output", "dW_total": "W"}
 TOTAL, NEW = "total", "new"
+
+LOSSES = {"loss": ("", ""), "total_loss": ("", TOTAL), "new_loss": ("", NEW), "penalty": ("P", "")}
+"""Single numbers: a name, or the notation's own for the loss, and what stands below it."""
 
 
 class Notation(Protocol):
@@ -42,7 +49,10 @@ class Notation(Protocol):
     loss: str
 
     def whole(self, step: str, letter: str = "j") -> Formula:
-        """An array, or where a notation has no arrays its entry with a letter for the index."""
+        """An array, or where a notation has no arrays its entry with a letter for the index.
+
+        The letter "k" asks for one output's entry, whatever the notation.
+        """
 
     def entry(self, step: str, entry: Entry) -> Formula:
         """One entry; None for the sample's index leaves it unsaid."""
@@ -76,29 +86,20 @@ class _Named:
     def _base(self, kind: str, layer: int, index: str, sample: str) -> Formula:
         raise NotImplementedError
 
-    def _loss(self, decoration: str = "") -> Formula:
-        return Symbol(self.loss, sub=decoration)
-
     def _compound(self, kind: str, layer: int, index: str, sample: str) -> Formula:
         """A name that is made of others'."""
         if kind in DIFFERENTIATED_BY:
-            of = self._loss(TOTAL if kind == "dW_total" else "")
-            by = DIFFERENTIATED_BY[kind]
-            return Derivative(of, self._base(by, layer, index, sample))
+            of = Symbol(self.loss, TOTAL if kind == "dW_total" else "")
+            return Derivative(of, self._base(DIFFERENTIATED_BY[kind], layer, index, sample))
         if kind == "sigma_prime":
             return Call("sigma'", (self._base("z", layer, index, sample),))
-        if kind in ("W_step", "b_step"):
+        if kind in LOSSES:
+            return Symbol(LOSSES[kind][0] or self.loss, LOSSES[kind][1])
+        if kind in ("W_step", "b_step", "W_new", "b_new"):
             old = self._base(kind[0], layer, index, sample)
-            return Infix("-", (self._compound(f"{kind[0]}_new", layer, index, sample), old))
-        if kind in ("W_new", "b_new"):
-            symbol = self._base(kind[0], layer, index, sample)
-            assert isinstance(symbol, Symbol)
-            sub = f"{NEW},{symbol.sub}" if symbol.sub else NEW
-            return Symbol(symbol.name, sub, symbol.sup, symbol.shape)
-        if kind == "penalty":
-            return Symbol("P")
-        if kind in ("loss", "total_loss", "new_loss"):
-            return self._loss({"loss": "", "total_loss": TOTAL, "new_loss": NEW}[kind])
+            assert isinstance(old, Symbol)
+            new = Symbol(old.name, f"{NEW},{old.sub}" if old.sub else NEW, old.sup, old.shape)
+            return new if kind.endswith("new") else Infix("-", (new, old))
         return self._base(kind, layer, index, sample)
 
 
@@ -108,10 +109,9 @@ class _MatrixNotation(_Named):
     loss = "H"
 
     def whole(self, step: str, letter: str = "j") -> Formula:
-        """The array."""
-        del letter
+        """The array, or with the letter k an entry of it."""
         kind, layer = split_id(step)
-        return self._compound(kind, layer, "", "")
+        return self._compound(kind, layer, "k" if letter == "k" else "", "")
 
     def entry(self, step: str, entry: Entry) -> Formula:
         """One entry, its indices from 1."""
@@ -156,7 +156,11 @@ class _WeightsNotation(_Named):
     def whole(self, step: str, letter: str = "j") -> Formula:
         """An entry with letters for its nodes: i sends and j receives."""
         kind, layer = split_id(step)
-        return self._compound(kind, layer, "ij" if kind.removesuffix("_total")[-1] == "W" or kind.startswith("W") else letter, "")
+        if kind in OF_WEIGHTS:
+            letter = "ij"
+        elif kind == "sample_weight":
+            letter = "s"
+        return self._compound(kind, layer, letter, "")
 
     def entry(self, step: str, entry: Entry) -> Formula:
         """One entry."""
@@ -194,9 +198,9 @@ class _WeightsNotation(_Named):
         )
 
     def _named(self, layer: int, names: tuple[str, ...]) -> tuple[str, ...]:
-        own = re.compile(r"(x|yhat)\d+|h\d+,\d+")
+        own = re.compile(r"yhat\d+|h\d+,\d+")
         return tuple(
-            f"node {self._node(layer, index)}" if own.fullmatch(name) and layer else name
+            f"node {self._node(layer, index)}" if own.fullmatch(name) else name
             for index, name in enumerate(names)
         )
 
@@ -242,8 +246,8 @@ def notation_of(records: Records, notation: str) -> Notation:
     if notation not in NOTATIONS:
         raise ParameterError(
             f"notation: got {notation!r}, expected one of {', '.join(NOTATIONS)}",
-            remedy='"matrix" is article A\'s, rows and matrices; "weights" is article B\'s, weight by '
-            "weight with node numbers.",
+            remedy='"matrix" is article A\'s, rows and matrices; "weights" is article B\'s, weight '
+            "by weight with node numbers.",
         )
     return NOTATIONS[notation](records)
 

@@ -11,8 +11,11 @@ from collections.abc import Callable
 from clearprop.activations import as_activation
 from clearprop.explain.derivation.records import Records, Step
 from clearprop.explain.formula.tree import (
+    Call,
     Formula,
+    Fraction,
     Infix,
+    Negative,
     Number,
     Power,
     Sum,
@@ -23,11 +26,17 @@ from clearprop.explain.formula.tree import (
     product,
 )
 from clearprop.explain.formulas.factors import factor_symbols, times
-from clearprop.explain.formulas.notation import Notation, notation_of, split_id
-from clearprop.explain.formulas.tables import written
+from clearprop.explain.formulas.notation import Notation, notation_of
+from clearprop.explain.formulas.tables import of_one_output, written
 from clearprop.losses import OUTPUTS
 
-__all__ = ["step_formula"]
+__all__ = ["LEARNING_RATE", "STRENGTH", "step_formula"]
+
+STRENGTH = Symbol("lambda")
+"""The L2 penalty's strength: the estimators' `alpha`, whose letter is the learning rate's here."""
+
+LEARNING_RATE = Symbol("alpha")
+"""Article B's letter."""
 
 
 def step_formula(records: Records, step: Step, notation: str = "matrix") -> Formula:
@@ -46,10 +55,22 @@ def step_formula(records: Records, step: Step, notation: str = "matrix") -> Form
     """
     names = notation_of(records, notation)
     by_nodes = notation == "weights"
-    own = "i" if step.operation == "dinput" else "j"
-    symbol = names.whole(step.id, own)
+    symbol = names.whole(step.id, _own_letter(records, step, by_nodes))
     sides = _RIGHT_SIDES[step.operation](records, step, names, by_nodes)
     return infix("=", [symbol, *sides])
+
+
+def _own_letter(records: Records, step: Step, by_nodes: bool) -> str:
+    """The letter of a step's own node: that of one output where its formula is one output's."""
+    if step.operation == "output_delta" and not by_nodes:
+        return "" if _is_residual(records) else "k"
+    if step.operation in ("output", "loss_terms", "by_output", "output_delta"):
+        return "k"
+    return "i" if step.operation == "dinput" else "j"
+
+
+def _is_residual(records: Records) -> bool:
+    return OUTPUTS[records.network.output].delta_formula == "yhat_k - y_k"
 
 
 def _given(_: Records, __: Step, ___: Notation, ____: bool) -> list[Formula]:
@@ -69,13 +90,7 @@ def _activation(records: Records, step: Step, names: Notation, _: bool) -> list[
     assert step.layer is not None
     activation = as_activation(records.network.hidden[step.layer])
     z = names.whole(f"z[{step.layer}]", "j")
-    return [_sigma(z), written(activation.formula, {"z": z})]
-
-
-def _sigma(z: Formula, primes: str = "") -> Formula:
-    from clearprop.explain.formula.tree import Call
-
-    return Call(f"sigma{primes}", (z,))
+    return [Call("sigma", (z,)), written(activation.formula, {"z": z})]
 
 
 def _sigma_prime(records: Records, step: Step, names: Notation, by_nodes: bool) -> list[Formula]:
@@ -104,8 +119,8 @@ def _of_output(records: Records, formula: str, by_nodes: bool) -> Formula:
     replacements: dict[str, Formula] = dict(names)
     if by_nodes:
         replacements = {
-            "yhat_k": Symbol("out", "k"), "yhat_j": Symbol("out", "j"), "y_k": Symbol("y", "k"),
-            "z": Symbol("net", "k"), "z_k": Symbol("net", "k"), "z_i": Symbol("net", "i"),
+            "yhat_k": Symbol("out", "ok"), "y_k": Symbol("y", "k"),
+            "z": Symbol("net", "ok"), "z_k": Symbol("net", "ok"), "z_i": Symbol("net", "oi"),
         }  # fmt: skip
     elif records.network.output != "softmax":
         replacements["z"] = Symbol("z", "k", str(records.network.n_layers))
@@ -116,8 +131,6 @@ def _of_output(records: Records, formula: str, by_nodes: bool) -> Formula:
 
 
 def _loss_terms(records: Records, _: Step, names: Notation, by_nodes: bool) -> list[Formula]:
-    from clearprop.explain.formulas.tables import of_one_output
-
     del names
     formula = _of_output(records, OUTPUTS[records.network.output].loss_formula, by_nodes)
     return [of_one_output(formula)]
@@ -125,20 +138,22 @@ def _loss_terms(records: Records, _: Step, names: Notation, by_nodes: bool) -> l
 
 def _loss(records: Records, _: Step, names: Notation, __: bool) -> list[Formula]:
     factors = factor_symbols(records, names)
-    over_samples, within = (factors[:-1], factors[-1:]) if "sample_weight" in records else (factors, [])
+    is_fraction = [isinstance(factor, Fraction) for factor in factors]
+    outside = [f for f, outer in zip(factors, is_fraction, strict=True) if outer]
+    inside = [f for f, outer in zip(factors, is_fraction, strict=True) if not outer]
     terms = Sum("k", Symbol(names.loss, "k" if records.n_samples == 1 else "s,k"))
-    body = times(within, terms)
-    summed = body if records.n_samples == 1 and not within else Sum("s", body)
-    return [times(over_samples, summed)]
+    summed = terms if records.n_samples == 1 and not inside else Sum("s", times(inside, terms))
+    return [times(outside, summed)]
 
 
-def _penalty(records: Records, _: Step, names: Notation, by_nodes: bool) -> list[Formula]:
-    W = names.whole("W[0]")
-    square = Power(Symbol("w") if by_nodes or not isinstance(W, Symbol) else Symbol("w"), Number(2))
-    from clearprop.explain.formula.tree import Fraction
+def _penalty(records: Records, _: Step, names: Notation, __: bool) -> list[Formula]:
+    squares = Sum("w", Power(Symbol("w"), Number(2)))
+    return [product(*_mean(records, names), Fraction(STRENGTH, Number(2)), squares)]
 
-    over = [f for f in factor_symbols(records, names) if isinstance(f, Fraction)]
-    return [product(*over, Fraction(Symbol("alpha"), Number(2)), Sum("w", square))]
+
+def _mean(records: Records, names: Notation) -> list[Formula]:
+    """1/N, 1/(K N) or nothing."""
+    return [f for f in factor_symbols(records, names) if isinstance(f, Fraction)]
 
 
 def _total_loss(_: Records, __: Step, names: Notation, ___: bool) -> list[Formula]:
@@ -151,11 +166,11 @@ def _by_output(records: Records, _: Step, names: Notation, by_nodes: bool) -> li
 
 
 def _output_delta(records: Records, _: Step, names: Notation, by_nodes: bool) -> list[Formula]:
-    output = OUTPUTS[records.network.output]
     factors = factor_symbols(records, names)
-    if output.delta_formula == "yhat_k - y_k" and not by_nodes:
+    if _is_residual(records) and not by_nodes:
         return [times(factors, Infix("-", (names.whole("output"), names.whole("Y"))))]
-    return [times(factors, _of_output(records, output.delta_formula, by_nodes))]
+    formula = OUTPUTS[records.network.output].delta_formula
+    return [times(factors, _of_output(records, formula, by_nodes))]
 
 
 def _delta(_: Records, step: Step, names: Notation, by_nodes: bool) -> list[Formula]:
@@ -166,8 +181,8 @@ def _delta(_: Records, step: Step, names: Notation, by_nodes: bool) -> list[Form
     if by_nodes:
         through = Sum("k", product(Symbol("delta", "k"), Symbol("w", "jk")))
         return [product(handed, slope), product(through, slope)]
-    through = Infix("@", (names.whole(f"delta[{above}]"), Transpose(names.whole(f"W[{above}]"))))
-    return [Infix("o", (handed, slope)), Infix("o", (through, slope))]
+    matrices = Infix("@", (names.whole(f"delta[{above}]"), Transpose(names.whole(f"W[{above}]"))))
+    return [Infix("o", (handed, slope)), Infix("o", (matrices, slope))]
 
 
 def _dinput(_: Records, step: Step, names: Notation, by_nodes: bool) -> list[Formula]:
@@ -197,28 +212,20 @@ def _db(records: Records, step: Step, names: Notation, by_nodes: bool) -> list[F
 
 
 def _dW_total(records: Records, step: Step, names: Notation, _: bool) -> list[Formula]:  # noqa: N802 - the articles' symbol
-    from clearprop.explain.formula.tree import Fraction
-
-    over = [f for f in factor_symbols(records, names) if isinstance(f, Fraction)]
-    pull = product(*over, Symbol("alpha"), names.whole(f"W[{step.layer}]"))
+    pull = product(*_mean(records, names), STRENGTH, names.whole(f"W[{step.layer}]"))
     return [Infix("+", (names.whole(f"dW[{step.layer}]"), pull))]
 
 
 def _step(records: Records, step: Step, names: Notation, _: bool) -> list[Formula]:
     assert records.update is not None
     if records.update.name == "SGD":
-        gradient = names.whole(step.operands[0].step, "j")
-        from clearprop.explain.formula.tree import Negative
-
-        return [Negative(product(Symbol("alpha"), gradient))]
+        return [Negative(product(LEARNING_RATE, names.whole(step.operands[0].step, "j")))]
     return [Words(f"the step of {records.update.name}")]
 
 
 def _new(_: Records, step: Step, names: Notation, __: bool) -> list[Formula]:
-    old, moved = step.operands
-    kind, layer = split_id(old.step)
-    del layer
-    return [Infix("+", (names.whole(old.step, "j"), Words(f"step of {kind}")))] if moved else []
+    old = step.operands[0].step
+    return [Infix("+", (names.whole(old, "j"), Words("its step")))]
 
 
 def _new_loss(_: Records, __: Step, ___: Notation, ____: bool) -> list[Formula]:
