@@ -25,7 +25,9 @@ class Budget:
         terms: how many summands an equation writes out; of longer sums the first and the last.
         chains: how many weights have their whole chain written out; beyond it each layer's with
             the largest gradients have, at least three.
-        drawn_nodes: how many nodes of a layer are drawn.
+        drawn_nodes: a layer with more nodes is thinned in the drawing.
+        thinned_nodes: to as many, those whose weights have the largest gradients.
+        drawn_edges: between two layers, of which one is thinned, at most so many edges are drawn.
     """
 
     table_entries: int = 400
@@ -35,6 +37,8 @@ class Budget:
     terms: int = 8
     chains: int = 100
     drawn_nodes: int = 12
+    thinned_nodes: int = 8
+    drawn_edges: int = 40
 
     def shows_whole(self, shape: tuple[int, ...]) -> bool:
         """Whether a matrix of this shape is shown entry by entry."""

@@ -8,6 +8,7 @@ from clearprop.explain.page.figures import factor_bars, factor_table, sweep_plot
 from clearprop.explain.page.labels import label
 from clearprop.explain.page.markup import display, inline, tag, text
 from clearprop.explain.page.matrices import matrix
+from clearprop.explain.page.prose import prose, typeset
 
 __all__ = ["answers"]
 
@@ -15,9 +16,11 @@ __all__ = ["answers"]
 def answers(contents: Contents, step: Step) -> str:
     """All that belongs to a step beyond its numbers."""
     records = contents.records
-    parts = [_misprint(contents, misprint) for misprint in records.misprints if misprint.step == step.id]
+    parts = [
+        _misprint(contents, misprint) for misprint in records.misprints if misprint.step == step.id
+    ]
     parts += [
-        comparison(contents, asked) for asked in records.comparisons if asked.step == step.id
+        comparison(contents, step, asked) for asked in records.comparisons if asked.step == step.id
     ]
     if records.delta_factors and step.id == "delta[0]":
         parts.append(_factors(contents))
@@ -29,22 +32,22 @@ def answers(contents: Contents, step: Step) -> str:
     return "".join(parts)
 
 
-def comparison(contents: Contents, asked: Comparison) -> str:
+def comparison(contents: Contents, step: Step, asked: Comparison) -> str:
     """A question, its answer, and both sides as tables."""
     where = f"Asked at {asked.asked_at}." if asked.asked_at else ""
     return tag(
         "article",
-        tag("h3", text(asked.question)),
-        tag("p", text(asked.answer), class_="sentence"),
-        _sides(contents, asked.sides),
-        _parts(contents, asked.parts),
+        tag("h3", typeset(asked.question)),
+        tag("p", prose(contents, asked.answer), class_="sentence"),
+        _sides(contents, step, asked.sides),
+        _parts(contents, step, asked.parts),
         tag("p", text(where), class_="asked") if where else "",
         class_="question",
         id=f"question-{asked.id}",
     )
 
 
-def _sides(contents: Contents, sides: tuple[Side, ...]) -> str:
+def _sides(contents: Contents, step: Step, sides: tuple[Side, ...]) -> str:
     """The reference, and beside it what agrees with it and what does not."""
     verdicts = {True: ("check ok", "the same"), False: ("check differs", "not the same")}
     written = []
@@ -52,31 +55,33 @@ def _sides(contents: Contents, sides: tuple[Side, ...]) -> str:
         class_, words = verdicts[side.agrees]
         verdict = tag("p", words, class_=class_) if index else ""
         data = {"data_side": str(index), "data_agrees": "yes" if side.agrees else "no"}
-        written.append(tag("div", _side(contents, side, **data), verdict, class_="side-of"))
+        written.append(tag("div", _side(contents, step, side, **data), verdict, class_="side-of"))
     return tag("div", *written, class_="matrices sides")
 
 
-def _parts(contents: Contents, parts: tuple[Side, ...]) -> str:
+def _parts(contents: Contents, step: Step, parts: tuple[Side, ...]) -> str:
     if not parts:
         return ""
-    written = (tag("div", _side(contents, part), class_="side-of") for part in parts)
+    written = (tag("div", _side(contents, step, part), class_="side-of") for part in parts)
     return tag("h4", "Made of") + tag("div", *written, class_="matrices")
 
 
-def _side(contents: Contents, side: Side, **data: str) -> str:
+def _side(contents: Contents, step: Step, side: Side, **data: str) -> str:
     values = side.values if side.values.ndim < 3 else side.values.reshape(len(side.values), -1)
     formula = display(side.formula) if side.formula else ""
-    return formula + matrix(values, (), (), text(side.label), contents.budget, **data)
+    # What has the step's shape has its rows and columns; the others are counted.
+    rows, columns = contents.labels(step) if values.shape == step.shape else ((), ())
+    return formula + matrix(values, rows, columns, typeset(side.label), contents.budget, **data)
 
 
 def _misprint(contents: Contents, misprint: Misprint) -> str:
     return tag(
         "div",
         tag("h3", "Misprinted in the article"),
-        tag("p", text(misprint.note)),
+        tag("p", prose(contents, misprint.note)),
         tag("p", "Printed: ", tag("s", tag("code", text(misprint.printed)))),
         tag("p", "Correct: ", tag("code", text(misprint.corrected))),
-        _sides(contents, misprint.sides) if misprint.sides else "",
+        _sides(contents, contents.records[misprint.step], misprint.sides) if misprint.sides else "",
         class_="note",
     )
 

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from clearprop.explain.budget import Budget
-from clearprop.explain.derivation.records import Records, Step
+from clearprop.explain.derivation.records import Phase, Records, Step
 from clearprop.explain.formula.tree import Formula
 from clearprop.explain.formulas import step_labels, step_symbol
 from clearprop.explain.page.labels import label
@@ -23,7 +23,7 @@ from clearprop.explain.page.places import place
 __all__ = ["Contents"]
 
 AT_LEAST = 3
-PHASES = {
+PHASES: dict[Phase, str] = {
     "given": "Given",
     "forward": "Forward",
     "loss": "Loss",
@@ -54,14 +54,20 @@ class Contents:
         """Where a step's entries stand in the drawing."""
         return place(step, self.records.network.n_layers)
 
-    def link(self, step: str) -> str:
-        """A link to a step: its symbol."""
+    def link(self, step: str, *, layer: bool = False) -> str:
+        """A link to a step: its symbol, and its layer where the symbol does not say it."""
+        title = self.records[step].title
+        index = self.records[step].layer
+        of_layer = ""
+        if layer and self.notation == "weights" and index is not None:
+            of_layer = tag("small", f" layer {index + 1}")
         return tag(
             "a",
             inline(self.symbol(step)),
+            of_layer,
             href=f"#{anchor(step)}",
-            aria_label=self.records[step].title,
-            title=self.records[step].title,
+            aria_label=title,
+            title=title,
         )
 
     def where(self, step: Step) -> str:
@@ -122,8 +128,8 @@ class Contents:
             )
         if max(self.records.network.sizes) > self.budget.drawn_nodes:
             sentences.append(
-                f"Of a layer with more than {self.budget.drawn_nodes} nodes as many are drawn, the "
-                "first and the last."
+                f"Of a layer with more than {self.budget.drawn_nodes} nodes, the drawing has the "
+                f"{self.budget.thinned_nodes} whose weights have the largest gradients."
             )
         return sentences
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import groupby
 from importlib.resources import files
 
 from clearprop.explain.budget import Budget
@@ -10,7 +11,7 @@ from clearprop.explain.derivation.records import Records
 from clearprop.explain.page.contents import PHASES, Contents
 from clearprop.explain.page.drawing import drawing
 from clearprop.explain.page.labels import column_heads, node_names
-from clearprop.explain.page.markup import anchor, inline, tag, text
+from clearprop.explain.page.markup import tag, text
 from clearprop.explain.page.overview import overview
 from clearprop.explain.page.steps import step_section
 
@@ -20,9 +21,7 @@ __all__ = ["to_html"]
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
-def to_html(
-    records: Records, *, notation: str = "matrix", budget: Budget | None = None
-) -> str:
+def to_html(records: Records, *, notation: str = "matrix", budget: Budget | None = None) -> str:
     """A derivation as one self-contained HTML page.
 
     Args:
@@ -119,27 +118,19 @@ def _network_panel(contents: Contents) -> str:
 
 
 def _map(contents: Contents) -> str:
-    """Links to all steps, by phase."""
+    """Links to all steps, by phase and layer."""
     groups = [
         tag("h3", "Start") + tag("ol", tag("li", tag("a", "What is derived", href="#overview")))
     ]
     for phase, words in PHASES.items():
-        steps = [step for step in contents.records.steps if step.phase == phase]
+        steps = contents.records.of_phase(phase)
         if steps:
-            items = (
-                tag(
-                    "li",
-                    tag(
-                        "a",
-                        inline(contents.symbol(step.id)),
-                        href=f"#{anchor(step.id)}",
-                        aria_label=step.title,
-                        title=step.title,
-                    ),
-                )
-                for step in steps
+            lines = (
+                tag("p", "" if layer is None else f"layer {layer + 1}")
+                + tag("ol", *(tag("li", contents.link(step.id)) for step in group))
+                for layer, group in groupby(steps, key=lambda step: step.layer)
             )
-            groups.append(tag("h3", words) + tag("ol", *items, class_=phase))
+            groups.append(tag("h3", words) + tag("div", *lines, class_=f"by-layer {phase}"))
     return tag(
         "nav",
         tag("h2", "All steps", class_="hidden-visually"),

@@ -2,15 +2,17 @@
 
 Each node carries the values that the steps give it, one for each sample, and the step that gives
 them, so that the script can let them appear as the derivation gets there. Of a layer with many nodes
-the first and the last are drawn, and how many are not is written between.
+those are drawn whose weights have the largest gradients, and of many edges the largest weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from clearprop.explain.budget import Budget
 from clearprop.explain.derivation.records import Records
@@ -19,7 +21,9 @@ from clearprop.explain.page.markup import tag, text
 
 __all__ = ["drawing"]
 
-COLUMN, MARGIN, HEAD = 132, 46, 34
+Array = npt.NDArray[Any]
+
+COLUMN, MARGIN, HEAD = 132, 46, 38
 DIGITS = 4
 
 
@@ -48,29 +52,39 @@ class _Layout:
         return MARGIN + column * COLUMN
 
     def y(self, column: int, node: int) -> float:
-        """The place of a node; nodes that are not drawn leave a gap of one."""
         nodes = self.drawn[column]
-        slots = len(nodes) + (len(nodes) < self.sizes[column])
-        slot = nodes.index(node)
-        if slot != node:
-            slot += 1
-        return HEAD + (self.height - HEAD) / 2 + (slot - (slots - 1) / 2) * self.scale.spacing
+        place = nodes.index(node) - (len(nodes) - 1) / 2
+        return self.middle + place * self.scale.spacing
+
+    @property
+    def middle(self) -> float:
+        return HEAD + (self.height - HEAD) / 2
+
+    def is_thinned(self, column: int) -> bool:
+        return len(self.drawn[column]) < self.sizes[column]
 
 
-def _layout(sizes: tuple[int, ...], budget: Budget) -> _Layout:
-    drawn = []
-    for size in sizes:
-        first = -(-budget.drawn_nodes // 2)
-        last = budget.drawn_nodes - first
-        whole = size <= budget.drawn_nodes
-        drawn.append(
-            tuple(range(size)) if whole else (*range(first), *range(size - last, size))
-        )
-    slots = max(
-        len(nodes) + (len(nodes) < size) for nodes, size in zip(drawn, sizes, strict=True)
+def _layout(records: Records, budget: Budget) -> _Layout:
+    sizes = records.network.sizes
+    drawn = tuple(
+        tuple(range(size))
+        if size <= budget.drawn_nodes
+        else _steepest_nodes(records, column, budget.thinned_nodes)
+        for column, size in enumerate(sizes)
     )
-    scale = _Scale(19, 88) if slots <= 5 else _Scale(14, 52)
-    return _Layout(scale, sizes, tuple(drawn), HEAD + max(slots, 2) * scale.spacing)
+    most = max(len(nodes) for nodes in drawn)
+    scale = _Scale(19, 88) if most <= 5 else _Scale(15, 52)
+    return _Layout(scale, sizes, drawn, HEAD + max(most, 2) * scale.spacing)
+
+
+def _steepest_nodes(records: Records, column: int, count: int) -> tuple[int, ...]:
+    """The nodes whose weights have the largest gradients, in order."""
+    steepness = np.zeros(records.network.sizes[column])
+    if column < records.network.n_layers:
+        steepness += np.max(np.abs(records[f"dW[{column}]"].values), axis=1)
+    if column:
+        steepness += np.max(np.abs(records[f"dW[{column - 1}]"].values), axis=0)
+    return tuple(sorted(int(node) for node in np.argsort(-steepness, kind="stable")[:count]))
 
 
 def drawing(
@@ -85,7 +99,7 @@ def drawing(
         budget: how many nodes of a column are drawn.
     """
     sizes = records.network.sizes
-    layout = _layout(sizes, budget)
+    layout = _layout(records, budget)
     width = layout.x(len(sizes)) + MARGIN
     words = (
         f"The network: {', '.join(str(size) for size in sizes)} nodes from the input to the output, "
@@ -94,7 +108,7 @@ def drawing(
     return tag(
         "svg",
         tag("title", text(words)),
-        *_edges(records, layout),
+        *_edges(records, layout, budget),
         *_columns(records, layout, heads, names),
         _loss(records, layout),
         class_="network roomy" if layout.scale.roomy else "network",
@@ -104,27 +118,26 @@ def drawing(
     )
 
 
-def _edges(records: Records, layout: _Layout) -> Iterator[str]:
+def _edges(records: Records, layout: _Layout, budget: Budget) -> Iterator[str]:
     for layer in range(records.network.n_layers):
         W = records[f"W[{layer}]"].values
         largest = float(np.max(np.abs(W), initial=0.0)) or 1.0
         lines = []
-        for i in layout.drawn[layer]:
-            for j in layout.drawn[layer + 1]:
-                weight = float(W[i, j])
-                lines.append(
-                    tag(
-                        "line",
-                        tag("title", text(f"weight {i + 1} → {j + 1}: {plain_number(weight)}")),
-                        id=f"edge-{layer}-{i}-{j}",
-                        class_="edge positive" if weight > 0 else "edge negative",
-                        x1=layout.x(layer) + layout.scale.radius,
-                        y1=round(layout.y(layer, i), 1),
-                        x2=layout.x(layer + 1) - layout.scale.radius,
-                        y2=round(layout.y(layer + 1, j), 1),
-                        stroke_width=round(0.6 + 3.0 * abs(weight) / largest, 2),
-                    )
+        for i, j in _drawn_edges(W, layout, layer, budget.drawn_edges):
+            weight = float(W[i, j])
+            lines.append(
+                tag(
+                    "line",
+                    tag("title", text(f"weight {i + 1} → {j + 1}: {plain_number(weight)}")),
+                    id=f"edge-{layer}-{i}-{j}",
+                    class_="edge positive" if weight > 0 else "edge negative",
+                    x1=layout.x(layer) + layout.scale.radius,
+                    y1=round(layout.y(layer, i), 1),
+                    x2=layout.x(layer + 1) - layout.scale.radius,
+                    y2=round(layout.y(layer + 1, j), 1),
+                    stroke_width=round(0.6 + 3.0 * abs(weight) / largest, 2),
                 )
+            )
         yield tag("g", *lines, class_="edges", id=f"edge-{layer}")
     last = records.network.n_layers
     lines = [
@@ -134,11 +147,18 @@ def _edges(records: Records, layout: _Layout) -> Iterator[str]:
             x1=layout.x(last) + layout.scale.radius,
             y1=round(layout.y(last, node), 1),
             x2=layout.x(last + 1) - layout.scale.radius,
-            y2=_middle(layout),
+            y2=layout.middle,
         )
         for node in layout.drawn[last]
     ]
     yield tag("g", *lines, class_="edges")
+
+
+def _drawn_edges(W: Array, layout: _Layout, layer: int, most: int) -> list[tuple[int, int]]:
+    edges = [(i, j) for i in layout.drawn[layer] for j in layout.drawn[layer + 1]]
+    if layout.is_thinned(layer) or layout.is_thinned(layer + 1):
+        edges = sorted(edges, key=lambda edge: -abs(W[edge]))[:most]
+    return edges
 
 
 def _columns(
@@ -162,17 +182,9 @@ def _columns(
             if column == last and layout.scale.roomy:
                 parts.append(_value(records, "Y", node, x + layout.scale.radius + 6, y + 4, "y"))
             nodes.append(tag("g", *parts, class_="node", id=f"node-{column}-{node}"))
-        left_out = size - len(layout.drawn[column])
-        if left_out:
-            between = (
-                layout.y(column, layout.drawn[column][len(layout.drawn[column]) // 2 - 1])
-                + layout.y(column, layout.drawn[column][len(layout.drawn[column]) // 2])
-            ) / 2
-            nodes.append(
-                tag(
-                    "text", f"⋮ {left_out} more", x=x, y=round(between + 4, 1), class_="left-out"
-                )
-            )
+        if layout.is_thinned(column):
+            words = f"{len(layout.drawn[column])} of {size}"
+            nodes.append(tag("text", words, x=x, y=32, class_="left-out"))
         head = tag("text", heads[column], x=x, y=16, class_="head")
         yield tag("g", head, *nodes, class_="nodes", id=f"node-{column}")
 
@@ -196,7 +208,7 @@ def _value(records: Records, step: str, node: int, x: float, y: float, kind: str
 
 
 def _loss(records: Records, layout: _Layout) -> str:
-    x, y = layout.x(len(layout.sizes)), _middle(layout)
+    x, y = layout.x(len(layout.sizes)), layout.middle
     step = "total_loss" if "total_loss" in records else "loss"
     shown = plain_number(float(records[step].values), DIGITS)
     return tag(
@@ -216,7 +228,3 @@ def _loss(records: Records, layout: _Layout) -> str:
         class_="node loss-node",
         id="loss-node",
     )
-
-
-def _middle(layout: _Layout) -> float:
-    return HEAD + (layout.height - HEAD) / 2

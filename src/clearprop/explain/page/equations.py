@@ -17,8 +17,12 @@ from clearprop.explain.page.places import layer_of
 
 __all__ = ["chain_stage", "equation_stage", "index_of"]
 
-CHAIN_NOT_WRITTEN = "This weight's chain is not written out here: only those of the largest gradients."
-NOT_WRITTEN = "This entry's equation is not written out here: only those of the largest entries are."
+CHAIN_NOT_WRITTEN = (
+    "This weight's chain is not written out here: only those of the largest gradients."
+)
+NOT_WRITTEN = (
+    "This entry's equation is not written out here: only those of the largest entries are."
+)
 
 
 def index_of(entry: Entry) -> str:
@@ -78,9 +82,7 @@ def chain_stage(contents: Contents, step: Step) -> str:
     """Where the script puts a weight's chain; at its gradient all of them, to read without scripts."""
     kind, layer = layer_of(step.id)
     assert layer is not None
-    stage = tag(
-        "div", class_="stage chain-stage", data_missing=CHAIN_NOT_WRITTEN, hidden=True
-    )
+    stage = tag("div", class_="stage chain-stage", data_missing=CHAIN_NOT_WRITTEN, hidden=True)
     hint = tag(
         "p",
         "Choose an entry with a click, or with Enter, to see that weight's whole chain.",
@@ -89,7 +91,9 @@ def chain_stage(contents: Contents, step: Step) -> str:
     if kind != "dW":
         return hint + stage
     entries = contents.chains_of(layer)
-    which = "each weight" if contents.all_chains else f"the {len(entries)} weights of largest gradient"
+    which = (
+        "each weight" if contents.all_chains else f"the {len(entries)} weights of largest gradient"
+    )
     return (
         hint
         + stage

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["column_heads", "label", "node_names"]
 
-_OWN = re.compile(r"(?P<letter>x|yhat|h)(?:(?P<above>\d+),)?(?P<below>\d+)")
+_OWN = re.compile(r"(?P<letter>x|yhat|h|z|b)(?:(?P<above>\d+),)?(?P<below>\d+)")
+_WEIGHT = re.compile(r"w(\d+,\d+)")
 YHAT = "y\u0302"
 LONGEST = 7
 
@@ -32,7 +33,9 @@ def label(name: str) -> str:
         >>> label("h1,2"), label("petal < 3")
         ('h<sup>1</sup><sub>2</sub>', 'petal &lt; 3')
     """
-    own = _OWN.fullmatch(name)
+    weight, own = _WEIGHT.fullmatch(name), _OWN.fullmatch(name)
+    if weight is not None:
+        return f"w{tag('sub', weight[1])}"
     if own is None:
         return text(name)
     letter = YHAT if own["letter"] == "yhat" else own["letter"]

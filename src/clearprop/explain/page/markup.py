@@ -69,7 +69,12 @@ def formula_lines(lines: Sequence[Formula], whole: Formula) -> str:
     """A formula broken into lines; as plain text it is one."""
     return tag(
         "div",
-        tag("div", *(to_mathml(line, display=True) for line in lines), class_="math"),
+        tag("div", *(_without_alttext(line) for line in lines), class_="math"),
         tag("p", text(to_plain(whole)), class_="plain"),
         class_="formula",
     )
+
+
+def _without_alttext(line: Formula) -> str:
+    # The line of plain text says the same, once for the whole formula.
+    return re.sub(r' alttext="[^"]*"', "", to_mathml(line, display=True), count=1)

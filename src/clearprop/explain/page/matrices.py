@@ -25,6 +25,7 @@ Array = npt.NDArray[Any]
 Entry = tuple[int, ...]
 
 TINTS = 4
+HEAT_SIDE = 384  # pixels
 FIGURE_SPACE = "\u2007"  # as wide as a digit
 
 
@@ -106,12 +107,12 @@ def table(
     shown = [_aligned([_shown(value) for value in column]) for column in grid.T]
     head = ""
     if values.ndim:
-        names = _names(columns, grid.shape[1], "column")
+        names = _names(columns, grid.shape[1])
         head = tag(
             "thead",
             tag("tr", "<td></td>", *(tag("th", name, scope="col") for name in names)),
         )
-    names = _names(rows, grid.shape[0], "row")
+    names = _names(rows, grid.shape[0])
     body = [
         tag(
             "tr",
@@ -151,8 +152,8 @@ def _summary(
     finite = values[np.isfinite(values)]
     grid = values.reshape(-1, values.shape[-1])
     shown = largest_entries(values, budget.largest)
-    row_names = _names(rows, grid.shape[0], "row")
-    column_names = _names(columns, grid.shape[1], "column")
+    row_names = _names(rows, grid.shape[0])
+    column_names = _names(columns, grid.shape[1])
     lines = [
         tag(
             "tr",
@@ -169,8 +170,7 @@ def _summary(
         "div",
         tag(
             "figure",
-            f'<img class="heat" alt="Heat map of {grid.shape[0]} × {grid.shape[1]} entries" '
-            f'src="{heat_map(np.nan_to_num(grid))}">',
+            _heat_image(grid),
             tag("figcaption", text(facts)),
         ),
         tag(
@@ -184,8 +184,19 @@ def _summary(
     )
 
 
-def _names(names: Sequence[str], count: int, kind: str) -> list[str]:
-    return list(names) if names else [f"{kind} {i + 1}" for i in range(count)]
+def _heat_image(grid: Array) -> str:
+    rows, columns = grid.shape
+    scale = max(1, HEAT_SIDE // max(rows, columns))
+    shrink = min(1.0, 2 * HEAT_SIDE / columns, HEAT_SIDE / rows)
+    width, height = (round(length * scale * shrink) for length in (columns, rows))
+    return (
+        f'<img class="heat" alt="Heat map of {rows} × {columns} entries" width="{width}" '
+        f'height="{max(height, 12)}" src="{heat_map(np.nan_to_num(grid))}">'
+    )
+
+
+def _names(names: Sequence[str], count: int) -> list[str]:
+    return list(names) if names else [str(i + 1) for i in range(count)]
 
 
 def _entry_names(entries: list[Entry], rows: list[str], columns: list[str]) -> list[str]:

@@ -236,8 +236,10 @@
     current = section;
     prepare(section);
     for (const link of document.querySelectorAll(".map a")) {
-      if (link.hash === "#" + section.id) link.setAttribute("aria-current", "step");
-      else link.removeAttribute("aria-current");
+      if (link.hash === "#" + section.id) {
+        link.setAttribute("aria-current", "step");
+        keepInSight(link);
+      } else link.removeAttribute("aria-current");
     }
     document.querySelector(".where b").textContent = section.dataset.title;
     document.querySelector(".where span").textContent = at ? `Step ${at} of ${sections.length - 1}` : "Before the first step";
@@ -253,6 +255,14 @@
       else if (first.getBoundingClientRect().top < 0 || first.getBoundingClientRect().top > innerHeight / 2) section.scrollIntoView();
     }
     return true;
+  }
+
+  /** Scrolls the side, and never the page, so far that a link can be seen. */
+  function keepInSight(link) {
+    const side = document.querySelector(".side");
+    const box = side.getBoundingClientRect(), at = link.getBoundingClientRect();
+    if (at.bottom > box.bottom) side.scrollTop += at.bottom - box.bottom + 12;
+    if (at.top < box.top) side.scrollTop -= box.top - at.top + 12;
   }
 
   /** The drawing at a step: what is known by then, and the part that the step belongs to. */

@@ -11,6 +11,7 @@ from clearprop.explain.page.equations import chain_stage, equation_stage, index_
 from clearprop.explain.page.markup import anchor, display, inline, tag, text
 from clearprop.explain.page.matrices import axes_attribute, matrix, size_of
 from clearprop.explain.page.places import is_weight
+from clearprop.explain.page.prose import prose, typeset
 from clearprop.explain.page.update import update_parts
 
 __all__ = ["step_section"]
@@ -23,8 +24,8 @@ def step_section(contents: Contents, step: Step) -> str:
     return tag(
         "section",
         tag("p", contents.where(step), class_="phase"),
-        tag("h2", text(step.title), id=f"title-{name}"),
-        tag("p", text(step.sentence), class_="sentence"),
+        tag("h2", typeset(step.title), id=f"title-{name}"),
+        tag("p", prose(contents, step.sentence), class_="sentence"),
         tag(
             "div",
             display(step_formula(contents.records, step, contents.notation)),
@@ -111,7 +112,8 @@ def _operands(contents: Contents, step: Step) -> str:
             "data_place": contents.place(source.id),
         }
         if contents.budget.shows_whole(source.shape):
-            caption = f"{contents.link(source.id)} <small>{size_of(source.shape)}</small>"
+            size = tag("small", size_of(source.shape))
+            caption = f"{contents.link(source.id)} {tag('span', text(source.title), '<br>', size)}"
             tables.append(
                 matrix(
                     source.values,
@@ -135,12 +137,18 @@ def _users(contents: Contents, step: Step) -> str:
     lost = [name for name in _without(contents.records, step) if name not in step.used_by]
     parts = [
         tag("h3", "Used by"),
-        tag("ul", *(tag("li", contents.link(name)) for name in step.used_by), class_="uses"),
+        tag(
+            "ul",
+            *(tag("li", contents.link(name, layer=True)) for name in step.used_by),
+            class_="uses",
+        ),
     ]
     if lost and step.operands:
         parts += [
             tag("p", "and, by way of these, without it there would be no", class_="without"),
-            tag("ul", *(tag("li", contents.link(name)) for name in lost), class_="uses"),
+            tag(
+                "ul", *(tag("li", contents.link(name, layer=True)) for name in lost), class_="uses"
+            ),
         ]
     return "".join(parts)
 

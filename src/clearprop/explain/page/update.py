@@ -70,7 +70,9 @@ def _ledger(contents: Contents, step: Step, kind: str, layer: int) -> str:
         for name, word in zip(names, ("old", "gradient", "step", "new"), strict=True)
     ]
     whole = budget.shows_whole(step.shape)
-    entries = largest_entries(records[names[2]].values, step.values.size if whole else budget.largest)
+    entries = largest_entries(
+        records[names[2]].values, step.values.size if whole else budget.largest
+    )
     if whole:
         entries = sorted(entries)
     lines = [
