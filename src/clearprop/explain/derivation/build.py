@@ -13,12 +13,19 @@ import numpy as np
 import numpy.typing as npt
 
 from clearprop.engines import Engine
+from clearprop.engines.reference import ReferenceEngine
 from clearprop.explain.derivation.batch import Batch, Update
 from clearprop.explain.derivation.checks import Checker, sweep
 from clearprop.explain.derivation.comparisons import comparisons
 from clearprop.explain.derivation.jacobians import all_jacobians
 from clearprop.explain.derivation.numbers import Numbers, engine_numbers, reference_numbers
-from clearprop.explain.derivation.records import DeltaFactor, Jacobian, Records, UpdateRule
+from clearprop.explain.derivation.records import (
+    DeltaFactor,
+    Jacobian,
+    Misprint,
+    Records,
+    UpdateRule,
+)
 from clearprop.explain.derivation.steps import Names, add_checks, derivation_steps
 from clearprop.optimizers import Clipped
 
@@ -42,6 +49,7 @@ def build_records(
     feature_names: Sequence[str] = (),
     output_names: Sequence[str] = (),
     sample_names: Sequence[str] = (),
+    misprints: Sequence[Misprint] = (),
     left_out: Sequence[str] = (),
 ) -> Records:
     """Derive the loss of a batch, forward, backward and through an update.
@@ -57,6 +65,7 @@ def build_records(
         feature_names: of the inputs.
         output_names: of the outputs.
         sample_names: of the rows.
+        misprints: of an article's own network.
         left_out: what the caller has left out, in sentences.
     """
     network = batch.network
@@ -96,12 +105,13 @@ def build_records(
         n_samples=batch.n_samples,
         factor=batch.factor,
         steps=tuple(steps),
-        engine="reference" if engine is None else "fused",
+        engine="reference" if isinstance(engine, ReferenceEngine | None) else "fused",
         update=None if update is None else _rule(update),
         comparisons=tuple(answers),
         jacobians=full,
         delta_factors=tuple(_delta_factors(numbers)),
         sweep=steepest,
+        misprints=tuple(misprints),
         feature_names=tuple(feature_names),
         output_names=tuple(output_names),
         sample_names=names.samples,
