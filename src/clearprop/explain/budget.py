@@ -1,8 +1,8 @@
 """How much an explanation shows before it summarises.
 
 A derivation has as many numbers as its network; what is read has room for a few thousand. What is
-beyond these limits is summarised, by its norm, its largest entries and a heat map, and the output says
-so.
+beyond these limits is summarised, by its norm, its largest entries and, on a page, a heat map; and
+the output says so.
 """
 
 from __future__ import annotations

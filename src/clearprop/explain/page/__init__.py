@@ -7,5 +7,6 @@ how dark a cell is, where a node stands.
 """
 
 from clearprop.explain.page.document import to_html
+from clearprop.explain.page.frame import to_frame
 
-__all__ = ["to_html"]
+__all__ = ["to_frame", "to_html"]

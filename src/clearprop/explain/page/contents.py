@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -113,7 +114,7 @@ class Contents:
             sentences.append(
                 f"{len(too_large)} of {len(self.records.steps)} matrices have more than "
                 f"{self.budget.table_entries} entries or {self.budget.table_columns} columns: they "
-                f"are shown by a heat map, their norm and their {self.budget.largest} largest entries."
+                f"are shown by heat map, norm and the {self.budget.largest} largest entries."
             )
         if not self.all_equations:
             count = max(AT_LEAST, self.budget.equations // len(self._computed))
@@ -137,7 +138,7 @@ class Contents:
     def all_chains(self) -> bool:
         """Whether every weight has its chain."""
         sizes = self.records.network.sizes
-        return sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)) <= self.budget.chains
+        return sum(a * b for a, b in pairwise(sizes)) <= self.budget.chains
 
     def chains_of(self, layer: int) -> list[Entry]:
         """The weights of a layer whose chains are written out."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import groupby
 from importlib.resources import files
+from itertools import groupby
 
 from clearprop.explain.budget import Budget
 from clearprop.explain.derivation.records import Records
@@ -21,7 +21,7 @@ __all__ = ["to_html"]
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
-def to_html(records: Records, *, notation: str = "matrix", budget: Budget | None = None) -> str:
+def to_html(records: Records, notation: str = "matrix", *, budget: Budget | None = None) -> str:
     """A derivation as one self-contained HTML page.
 
     Args:

@@ -1,8 +1,8 @@
 """The network drawn as SVG: a column of nodes a layer, an edge a weight, and the loss at the end.
 
 Each node carries the values that the steps give it, one for each sample, and the step that gives
-them, so that the script can let them appear as the derivation gets there. Of a layer with many nodes
-those are drawn whose weights have the largest gradients, and of many edges the largest weights.
+them, so that the script can let them appear as the derivation gets there. Of a layer with many
+nodes those are drawn whose weights have the largest gradients; of many edges, the largest weights.
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ def drawing(
     layout = _layout(records, budget)
     width = layout.x(len(sizes)) + MARGIN
     words = (
-        f"The network: {', '.join(str(size) for size in sizes)} nodes from the input to the output, "
-        "and the loss. Every number in it stands in the tables of the steps."
+        f"The network: {', '.join(str(size) for size in sizes)} nodes from input to output, and "
+        "the loss. Every number in it stands in the tables of the steps."
     )
     return tag(
         "svg",

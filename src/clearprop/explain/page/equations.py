@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from clearprop.explain.derivation.records import Step
 from clearprop.explain.formula.numbers import plain_number
-from clearprop.explain.formula.tree import Infix, Number, Words
+from clearprop.explain.formula.tree import Formula, Infix, Number, Words, infix
 from clearprop.explain.formulas import entry_equation, weight_chain
 from clearprop.explain.page.contents import Contents
 from clearprop.explain.page.markup import display, formula_lines, inline, tag, text
@@ -17,12 +17,11 @@ from clearprop.explain.page.places import layer_of
 
 __all__ = ["chain_stage", "equation_stage", "index_of"]
 
-CHAIN_NOT_WRITTEN = (
-    "This weight's chain is not written out here: only those of the largest gradients."
-)
 NOT_WRITTEN = (
     "This entry's equation is not written out here: only those of the largest entries are."
 )
+CHAIN_NOT_WRITTEN = "This weight's chain is not written out: only those of the largest gradients."
+SUMMANDS = 4  # in a line
 
 
 def index_of(entry: Entry) -> str:
@@ -63,13 +62,15 @@ def _equation(contents: Contents, step: Step, entry: Entry) -> str:
     equation = entry_equation(
         contents.records, step, entry, contents.notation, max_terms=contents.budget.terms
     )
+    lines = [
+        *_broken(equation.symbol, equation.symbols),
+        *_broken(None if equation.symbols else equation.symbol, equation.numbers),
+    ]
     value = Number(equation.value, equation.digits)
-    lines = []
-    if equation.symbols is not None:
-        lines.append(Infix("=", (equation.symbol, equation.symbols)))
-    first = Words("") if lines else equation.symbol
-    numbers = () if equation.numbers is None else (equation.numbers,)
-    lines.append(Infix("=", (first, *numbers, value)))
+    if lines and equation.numbers is not None:
+        lines[-1] = Infix("=", (lines[-1], value))
+    else:
+        lines.append(Infix("=", (Words("") if lines else equation.symbol, value)))
     return tag(
         "div",
         formula_lines(lines, equation.whole),
@@ -78,8 +79,26 @@ def _equation(contents: Contents, step: Step, entry: Entry) -> str:
     )
 
 
+def _broken(left: Formula | None, right: Formula | None) -> list[Formula]:
+    """An equation in lines of a few summands each; a line without a left side begins with its sign.
+
+    Returns:
+        The lines; none where there is no right side.
+    """
+    if right is None:
+        return []
+    summands = right.operands if isinstance(right, Infix) and right.operator == "+" else (right,)
+    first, *others = (
+        summands[begin : begin + SUMMANDS] for begin in range(0, len(summands), SUMMANDS)
+    )
+    return [
+        Infix("=", (left or Words(""), infix("+", first))),
+        *(Infix("+", (Words(""), *line)) for line in others),
+    ]
+
+
 def chain_stage(contents: Contents, step: Step) -> str:
-    """Where the script puts a weight's chain; at its gradient all of them, to read without scripts."""
+    """Where the script puts a weight's chain; at the gradient all of them, for who has none."""
     kind, layer = layer_of(step.id)
     assert layer is not None
     stage = tag("div", class_="stage chain-stage", data_missing=CHAIN_NOT_WRITTEN, hidden=True)

@@ -37,11 +37,10 @@ def sweep_plot(sweep: Sweep) -> str:
         return at(power, y_low, y_high, HEIGHT - BOTTOM, TOP)
 
     points = [(across(a), up(b)) for a, b in zip(x, y, strict=True)]
-    marks = []
-    for power in range(x_low, x_high + 1, max(1, (x_high - x_low) // 6)):
-        marks.append(
-            tag("text", _power(power), x=across(power), y=HEIGHT - 20, text_anchor="middle")
-        )
+    marks = [
+        tag("text", _power(power), x=across(power), y=HEIGHT - 20, text_anchor="middle")
+        for power in range(x_low, x_high + 1, max(1, (x_high - x_low) // 6))
+    ]
     for power in range(y_low, y_high + 1, max(1, (y_high - y_low) // 5)):
         marks.append(tag("text", _power(power), x=LEFT - 8, y=up(power) + 4, text_anchor="end"))
         marks.append(
@@ -118,19 +117,12 @@ def factor_bars(factors: Sequence[DeltaFactor]) -> str:
 def factor_table(factors: Sequence[DeltaFactor]) -> str:
     """What the weights and what sigma' did to delta between two layers."""
     lines = [
-        tuple(
-            [
-                f"{factor.layer + 1} → {factor.layer}",
-                *(
-                    plain_number(number, DIGITS)
-                    for number in (
-                        factor.delta_norm,
-                        factor.by_W,
-                        factor.by_slope,
-                        factor.below_norm,
-                    )
-                ),
-            ]
+        (
+            f"{factor.layer + 1} → {factor.layer}",
+            plain_number(factor.delta_norm, DIGITS),
+            plain_number(factor.by_W, DIGITS),
+            plain_number(factor.by_slope, DIGITS),
+            plain_number(factor.below_norm, DIGITS),
         )
         for factor in factors
     ]

@@ -1,7 +1,7 @@
 """Names of rows, columns and nodes, as HTML and as SVG text: h<sup>1</sup><sub>2</sub> of "h1,2".
 
-Names that somebody gave stay as they are. MathML does not stand in SVG text, so indices are raised and
-lowered there.
+Names that somebody gave stay as they are. MathML does not stand in SVG text, so indices are raised
+and lowered there.
 """
 
 from __future__ import annotations

@@ -187,11 +187,13 @@ def _summary(
 def _heat_image(grid: Array) -> str:
     rows, columns = grid.shape
     scale = max(1, HEAT_SIDE // max(rows, columns))
-    shrink = min(1.0, 2 * HEAT_SIDE / columns, HEAT_SIDE / rows)
-    width, height = (round(length * scale * shrink) for length in (columns, rows))
+    width, height = (
+        min(max(length * scale, narrowest), widest)
+        for length, narrowest, widest in ((columns, 96, 2 * HEAT_SIDE), (rows, 12, HEAT_SIDE))
+    )
     return (
         f'<img class="heat" alt="Heat map of {rows} × {columns} entries" width="{width}" '
-        f'height="{max(height, 12)}" src="{heat_map(np.nan_to_num(grid))}">'
+        f'height="{height}" src="{heat_map(np.nan_to_num(grid))}">'
     )
 
 

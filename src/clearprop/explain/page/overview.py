@@ -44,9 +44,9 @@ def _network(records: Records) -> str:
     samples = "1 sample" if records.n_samples == 1 else f"{records.n_samples} samples"
     return (
         f"A network of {sizes} nodes, {hidden}{network.output} at the output, and {samples}. The "
-        f"loss is {loss}, {FACTORS[network.reduction]}. It has {network.n_parameters} weights and "
-        f"biases; the steps show the derivative of the loss by every one of them, with its numbers. "
-        f"The numbers are those of the {records.engine} engine."
+        f"loss is {loss}, {FACTORS[network.reduction]}. It has {network.n_parameters:,} weights "
+        "and biases; the steps show the derivative of the loss by every one of them, with its "
+        f"numbers. The numbers are those of the {records.engine} engine."
     )
 
 
@@ -57,9 +57,10 @@ def _checked(records: Records) -> str:
     worst = max(check.max_relative_error for check in checks)
     compared = sum(check.n_checked for check in checks)
     agree = all(check.ok for check in checks)
+    verdict = "agree with" if agree else "were compared with, and DIFFER from,"
     words = (
-        f"{compared:,} derivatives {'agree with' if agree else 'were compared with, and DIFFER from,'} "
-        f"finite differences; the largest relative error is {plain_number(worst, 2)}."
+        f"{compared:,} derivatives {verdict} finite differences; the largest relative error is "
+        f"{plain_number(worst, 2)}."
     )
     return tag("p", words, class_="check ok" if agree else "check differs")
 
@@ -78,10 +79,10 @@ def _left_out(contents: Contents) -> str:
 
 def _how_to_read() -> str:
     keys = (
-        "Go from step to step with the buttons, with the arrow keys, Home and End, or by the list of "
-        "steps. Point at an entry of a matrix, or move to it with Tab and the arrow keys, and what it "
-        "was computed from lights up, here and in the drawing. Press Enter on a weight, or click it, "
-        "for its whole chain."
+        "Go from step to step with the buttons, with the arrow keys, Home and End, or by the list "
+        "of steps. Point at an entry of a matrix, or move to it with Tab and the arrow keys, and "
+        "what it was computed from lights up, here and in the drawing. Press Enter on a weight, or "
+        "click it, for its whole chain."
     )
     return (
         tag("h3", "How to read it")

@@ -4,8 +4,8 @@
     z[l], delta[l], b[l], db[l] …       the nodes of column l + 1
     W[l], dW[l] …                       the edges from column l to l + 1
 
-A place is written "node-2", "edge-0" or "loss". The script finds what to light from it: a node by an
-entry's last index, an edge by both.
+A place is written "node-2", "edge-0" or "loss". The script finds what to light from it: a node by
+an entry's last index, an edge by both.
 """
 
 from __future__ import annotations

@@ -257,12 +257,12 @@
     return true;
   }
 
-  /** Scrolls the side, and never the page, so far that a link can be seen. */
+  /** Scrolls the map, and never the page, so far that a link can be seen. */
   function keepInSight(link) {
-    const side = document.querySelector(".side");
-    const box = side.getBoundingClientRect(), at = link.getBoundingClientRect();
-    if (at.bottom > box.bottom) side.scrollTop += at.bottom - box.bottom + 12;
-    if (at.top < box.top) side.scrollTop -= box.top - at.top + 12;
+    const map = document.querySelector(".map");
+    const box = map.getBoundingClientRect(), at = link.getBoundingClientRect();
+    if (at.bottom > box.bottom) map.scrollTop += at.bottom - box.bottom + 12;
+    if (at.top < box.top) map.scrollTop -= box.top - at.top + 12;
   }
 
   /** The drawing at a step: what is known by then, and the part that the step belongs to. */

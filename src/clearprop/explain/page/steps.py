@@ -1,4 +1,4 @@
-"""One step of the derivation: formula, one entry with its numbers, matrices, who uses it, answers."""
+"""One step of the derivation: formula, an entry with its numbers, matrices, users, answers."""
 
 from __future__ import annotations
 
@@ -87,10 +87,11 @@ def _result(contents: Contents, step: Step) -> str:
 def _check(check: Check, n_entries: int) -> str:
     verdict = "Agrees with" if check.ok else "DIFFERS from"
     of = f"all {n_entries}" if check.n_checked == n_entries else f"{check.n_checked} of {n_entries}"
+    entries = "entry" if n_entries == 1 else "entries"
     words = (
         f"{verdict} finite differences: largest relative error "
-        f"{plain_number(check.max_relative_error, 2)} over {of} "
-        f"{'entry' if n_entries == 1 else 'entries'} (accepted: {plain_number(check.tolerance, 1)})."
+        f"{plain_number(check.max_relative_error, 2)} over {of} {entries} "
+        f"(accepted: {plain_number(check.tolerance, 1)})."
     )
     if check.n_unresolved:
         words += (
@@ -106,11 +107,7 @@ def _operands(contents: Contents, step: Step) -> str:
     tables = []
     for operand in step.operands:
         source = contents.records[operand.step]
-        data = {
-            "data_step": source.id,
-            "data_axes": axes_attribute(operand.axes),
-            "data_place": contents.place(source.id),
-        }
+        axes = axes_attribute(operand.axes)
         if contents.budget.shows_whole(source.shape):
             size = tag("small", size_of(source.shape))
             caption = f"{contents.link(source.id)} {tag('span', text(source.title), '<br>', size)}"
@@ -121,12 +118,24 @@ def _operands(contents: Contents, step: Step) -> str:
                     caption,
                     contents.budget,
                     class_="matrix operand",
-                    **data,
+                    data_step=source.id,
+                    data_axes=axes,
+                    data_place=contents.place(source.id),
                 )
             )
         else:
             words = f", {size_of(source.shape)}: {text(source.title)}"
-            tables.append(tag("p", contents.link(source.id), words, class_="too-large", **data))
+            tables.append(
+                tag(
+                    "p",
+                    contents.link(source.id),
+                    words,
+                    class_="too-large",
+                    data_step=source.id,
+                    data_axes=axes,
+                    data_place=contents.place(source.id),
+                )
+            )
     return tag("h3", "Computed from") + tag("div", *tables, class_="matrices operands")
 
 
