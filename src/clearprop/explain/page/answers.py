@@ -79,7 +79,7 @@ def _misprint(contents: Contents, misprint: Misprint) -> str:
         "div",
         tag("h3", "Misprinted in the article"),
         tag("p", prose(contents, misprint.note)),
-        tag("p", "Printed: ", tag("s", tag("code", text(misprint.printed)))),
+        tag("p", "Printed: ", tag("code", text(misprint.printed))),
         tag("p", "Correct: ", tag("code", text(misprint.corrected))),
         _sides(contents, contents.records[misprint.step], misprint.sides) if misprint.sides else "",
         class_="note",

@@ -23,7 +23,7 @@ __all__ = ["drawing"]
 
 Array = npt.NDArray[Any]
 
-COLUMN, MARGIN, HEAD = 132, 46, 38
+COLUMN, MARGIN, HEAD = 104, 44, 40
 DIGITS = 4
 
 
@@ -73,7 +73,7 @@ def _layout(records: Records, budget: Budget) -> _Layout:
         for column, size in enumerate(sizes)
     )
     most = max(len(nodes) for nodes in drawn)
-    scale = _Scale(19, 88) if most <= 5 else _Scale(15, 52)
+    scale = _Scale(20, 92) if most <= 5 else _Scale(16, 56)
     return _Layout(scale, sizes, drawn, HEAD + max(most, 2) * scale.spacing)
 
 

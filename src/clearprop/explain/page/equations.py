@@ -68,7 +68,9 @@ def _equation(contents: Contents, step: Step, entry: Entry) -> str:
     ]
     value = Number(equation.value, equation.digits)
     if lines and equation.numbers is not None:
-        lines[-1] = Infix("=", (lines[-1], value))
+        last = lines[-1]
+        sides = last.operands if last.operator == "=" else (last,)
+        lines[-1] = Infix("=", (*sides, value))
     else:
         lines.append(Infix("=", (Words("") if lines else equation.symbol, value)))
     return tag(
@@ -79,7 +81,7 @@ def _equation(contents: Contents, step: Step, entry: Entry) -> str:
     )
 
 
-def _broken(left: Formula | None, right: Formula | None) -> list[Formula]:
+def _broken(left: Formula | None, right: Formula | None) -> list[Infix]:
     """An equation in lines of a few summands each; a line without a left side begins with its sign.
 
     Returns:

@@ -10,7 +10,7 @@ from clearprop.explain.page.contents import Contents
 from clearprop.explain.page.equations import chain_stage, equation_stage, index_of
 from clearprop.explain.page.markup import anchor, display, inline, tag, text
 from clearprop.explain.page.matrices import axes_attribute, matrix, size_of
-from clearprop.explain.page.places import is_weight
+from clearprop.explain.page.places import is_weight, layer_of
 from clearprop.explain.page.prose import prose, typeset
 from clearprop.explain.page.update import update_parts
 
@@ -142,7 +142,7 @@ def _operands(contents: Contents, step: Step) -> str:
 def _users(contents: Contents, step: Step) -> str:
     """Who uses the result, and what there would not be without it."""
     if not step.used_by:
-        return tag("p", "Used by no later step.", class_="used") if step.operands else ""
+        return tag("p", _unused(step), class_="used") if step.operands else ""
     lost = [name for name in _without(contents.records, step) if name not in step.used_by]
     parts = [
         tag("h3", "Used by"),
@@ -160,6 +160,15 @@ def _users(contents: Contents, step: Step) -> str:
             ),
         ]
     return "".join(parts)
+
+
+def _unused(step: Step) -> str:
+    kind = layer_of(step.id)[0]
+    if kind in ("dW", "db"):
+        return "Used by the update, which is not shown here."
+    if step.phase == "loss":
+        return "Every derivative from here on is a derivative of it."
+    return "Computed, and used by nothing." if step.phase == "backward" else "The end."
 
 
 def _without(records: Records, step: Step) -> list[str]:
