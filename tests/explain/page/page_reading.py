@@ -1,9 +1,13 @@
-"""A page read back: its elements as a tree, its tables as arrays."""
+"""A page read back: its elements as a tree, its tables as arrays.
+
+Formulas are single elements with their text: what is in them is tested where they are written.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 
 import numpy as np
@@ -32,9 +36,7 @@ class Element:
 
     @property
     def text(self) -> str:
-        return "".join(
-            child if isinstance(child, str) else child.text for child in self.children
-        )
+        return "".join(child if isinstance(child, str) else child.text for child in self.children)
 
     def walk(self) -> Iterator[Element]:
         yield self
@@ -42,12 +44,17 @@ class Element:
             if isinstance(child, Element):
                 yield from child.walk()
 
+    @cached_property
+    def elements(self) -> list[Element]:
+        """This one and all below, in order."""
+        return list(self.walk())
+
     def all(self, name: str = "", class_: str = "", **attributes: str) -> list[Element]:
         """The elements below with that name, class and attributes (`data_step` is data-step)."""
         wanted = {key.replace("_", "-"): value for key, value in attributes.items()}
         return [
             element
-            for element in self.walk()
+            for element in self.elements
             if element.name == (name or element.name)
             and (not class_ or class_ in element.classes)
             and wanted.items() <= element.attributes.items()
@@ -66,6 +73,8 @@ class _Reader(HTMLParser):
         self.open = [self.root]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self.open[-1].name == "math":
+            return
         element = Element(tag, {key: value or "" for key, value in attrs})
         self.open[-1].children.append(element)
         if tag not in VOID:
@@ -75,6 +84,8 @@ class _Reader(HTMLParser):
         self.open[-1].children.append(Element(tag, {key: value or "" for key, value in attrs}))
 
     def handle_endtag(self, tag: str) -> None:
+        if self.open[-1].name == "math" and tag != "math":
+            return
         assert self.open[-1].name == tag, f"</{tag}> closes <{self.open[-1].name}>"
         self.open.pop()
 

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from clearprop.explain.budget import Budget
 from clearprop.explain.derivation.records import Records
+from clearprop.explain.formula.plain import to_plain
 from clearprop.explain.page.contents import PHASES, Contents
 from clearprop.explain.page.drawing import drawing
 from clearprop.explain.page.labels import column_heads, node_names
@@ -108,7 +109,13 @@ def _network_panel(contents: Contents) -> str:
         tag("h2", "The network", class_="hidden-visually", id="title-network"),
         tag(
             "div",
-            drawing(records, column_heads(contents), node_names(contents), contents.budget),
+            drawing(
+                records,
+                column_heads(contents),
+                node_names(contents),
+                text(to_plain(contents.symbol("loss"))),
+                contents.budget,
+            ),
             class_="network-box",
         ),
         tools,

@@ -88,7 +88,11 @@ def _steepest_nodes(records: Records, column: int, count: int) -> tuple[int, ...
 
 
 def drawing(
-    records: Records, heads: Sequence[str], names: Sequence[Sequence[str]], budget: Budget
+    records: Records,
+    heads: Sequence[str],
+    names: Sequence[Sequence[str]],
+    loss_name: str,
+    budget: Budget,
 ) -> str:
     """The network of a derivation.
 
@@ -96,6 +100,7 @@ def drawing(
         records: the derivation.
         heads: the symbol of each column, as SVG text.
         names: the name of each node, as SVG text, column by column.
+        loss_name: the name of the loss, as SVG text.
         budget: how many nodes of a column are drawn.
     """
     sizes = records.network.sizes
@@ -110,7 +115,7 @@ def drawing(
         tag("title", text(words)),
         *_edges(records, layout, budget),
         *_columns(records, layout, heads, names),
-        _loss(records, layout),
+        _loss(records, layout, loss_name),
         class_="network roomy" if layout.scale.roomy else "network",
         viewBox=f"0 0 {width} {layout.height}",
         style=f"--natural: {width}px",
@@ -207,7 +212,7 @@ def _value(records: Records, step: str, node: int, x: float, y: float, kind: str
     )
 
 
-def _loss(records: Records, layout: _Layout) -> str:
+def _loss(records: Records, layout: _Layout, name: str) -> str:
     x, y = layout.x(len(layout.sizes)), layout.middle
     step = "total_loss" if "total_loss" in records else "loss"
     shown = plain_number(float(records[step].values), DIGITS)
@@ -215,7 +220,7 @@ def _loss(records: Records, layout: _Layout) -> str:
         "g",
         tag("text", "loss", x=x, y=16, class_="head"),
         tag("circle", cx=x, cy=y, r=layout.scale.radius),
-        tag("text", "H", x=x, y=y + 4, class_="name"),
+        tag("text", name, x=x, y=y + 4, class_="name"),
         tag(
             "text",
             text(shown),

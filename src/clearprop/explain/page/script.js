@@ -321,6 +321,8 @@
       if (all) sections.forEach(prepare);
       current.scrollIntoView();
     });
+    // Where the map stands above the step, it is folded away.
+    if (matchMedia("(max-width: 1099px)").matches) document.querySelector(".map details").open = false;
     if (!show(decodeURIComponent(location.hash.slice(1)), false)) show(sections[0].id, false);
     addEventListener("popstate", () => show(decodeURIComponent(location.hash.slice(1)) || sections[0].id, false));
     addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; }));

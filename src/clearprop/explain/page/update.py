@@ -83,8 +83,8 @@ def _ledger(contents: Contents, step: Step, kind: str, layer: int) -> str:
         )
         for entry in entries
     ]
-    caption = "From old to new" if whole else f"From old to new: the {len(lines)} largest steps"
-    return tag(
+    caption = "All entries" if whole else f"The {len(lines)} largest steps"
+    return tag("h3", "From old to new") + tag(
         "div",
         tag(
             "table",
