@@ -1,4 +1,4 @@
-"""The derivations whose pages are read back, and their numbers by `forward` and `backward` alone."""
+"""The derivations whose pages are read back, and their numbers by `forward` and `backward`."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def expected_values(records: Records) -> dict[str, Any]:
     network, last = records.network, records.network.n_layers - 1
     X, Y = records["input[0]"].values, records["Y"].values
     layers = range(network.n_layers)
-    parameters = [Layer(records[f"W[{l}]"].values, records[f"b[{l}]"].values) for l in layers]
+    parameters = [Layer(records[f"W[{k}]"].values, records[f"b[{k}]"].values) for k in layers]
     passes = forward(network, parameters, X)
     gradients = backward(network, parameters, passes, Y)
     terms = OUTPUTS[network.output].loss_terms(passes.z[-1], Y, network.output_parameters)
@@ -78,26 +78,26 @@ def expected_values(records: Records) -> dict[str, Any]:
         "input[0]": X, "Y": Y, "output": passes.output, "loss_terms": terms,
         "loss": loss(network, passes, Y),
     }  # fmt: skip
-    for l, (W, b) in enumerate(parameters):
+    for layer, (W, b) in enumerate(parameters):
         values |= {
-            f"W[{l}]": W, f"b[{l}]": b, f"z[{l}]": passes.z[l],
-            f"delta[{l}]": gradients.delta[l], f"dinput[{l}]": gradients.dinput[l],
-            f"dW[{l}]": gradients.dW[l], f"db[{l}]": gradients.db[l],
+            f"W[{layer}]": W, f"b[{layer}]": b, f"z[{layer}]": passes.z[layer],
+            f"delta[{layer}]": gradients.delta[layer], f"dinput[{layer}]": gradients.dinput[layer],
+            f"dW[{layer}]": gradients.dW[layer], f"db[{layer}]": gradients.db[layer],
         }  # fmt: skip
-        if l < last:
-            h = passes.inputs[l + 1]
-            values[f"input[{l + 1}]"] = h
-            sigma_prime = as_activation(network.hidden[l]).derivative(passes.z[l], h)
-            values[f"sigma_prime[{l}]"] = sigma_prime
+        if layer < last:
+            h = passes.inputs[layer + 1]
+            values[f"input[{layer + 1}]"] = h
+            sigma_prime = as_activation(network.hidden[layer]).derivative(passes.z[layer], h)
+            values[f"sigma_prime[{layer}]"] = sigma_prime
     if records.update is not None:
         rate = records.update.learning_rate
         updated = [
             Layer(W - rate * dW, b - rate * db)
             for (W, b), dW, db in zip(parameters, gradients.dW, gradients.db, strict=True)
         ]
-        for (l, old), kind in product(enumerate(parameters), "Wb"):
-            new = getattr(updated[l], kind)
-            values[f"{kind}_new[{l}]"] = new
-            values[f"{kind}_step[{l}]"] = new - getattr(old, kind)
+        for (layer, old), kind in product(enumerate(parameters), "Wb"):
+            new = getattr(updated[layer], kind)
+            values[f"{kind}_new[{layer}]"] = new
+            values[f"{kind}_step[{layer}]"] = new - getattr(old, kind)
         values["new_loss"] = loss(network, forward(network, updated, X), Y)
     return {step: np.asarray(array, float) for step, array in values.items()}

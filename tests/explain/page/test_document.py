@@ -83,7 +83,7 @@ def test_tables_pictures_and_buttons_have_names(page: Element):
         assert all(head["scope"] in ("row", "col") for head in table.all("th"))
         assert all(head.text.strip() for head in table.all("th"))
     assert all(picture["alt"] for picture in page.all("img"))
-    assert all(drawing.one("title").text for drawing in page.all("svg", role="img"))
+    assert all(drawing.all("title")[0].text for drawing in page.all("svg", role="img"))
     assert all(button.text.strip() for button in page.all("button"))
 
 
@@ -151,13 +151,14 @@ def test_a_large_one_is_summarised_and_says_so():
         if TINY.shows_whole(step.shape):
             assert "data-shape" in table.attributes
             continue
-        assert section.one("img", "heat")["src"].startswith("data:image/png")
+        own = section.all("div", "matrices")[0]
+        assert own.one("img", "heat")["src"].startswith("data:image/png")
         shown = shown_values(table)
         assert len(shown) == min(TINY.largest, step.values.size)
         smallest = min(abs(step.values[entry]) for entry in shown)
         others = [abs(v) for entry, v in np.ndenumerate(step.values) if entry not in shown]
         assert smallest >= max(others, default=0.0)
-        norm = re.search(r"norm ([\d.]+)", section.one("figcaption").text)
+        norm = re.search(r"norm ([\d.]+)", own.one("figcaption").text)
         assert norm is not None
         assert float(norm[1].rstrip(".")) == pytest.approx(np.linalg.norm(step.values), rel=1e-5)
     assert len(page.all("g", "node")) <= 1 + TINY.thinned_nodes * len(records.network.sizes)
