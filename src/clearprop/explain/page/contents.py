@@ -14,10 +14,11 @@ import numpy as np
 
 from clearprop.explain.budget import Budget
 from clearprop.explain.derivation.records import Phase, Records, Step
+from clearprop.explain.formula.plain import to_plain
 from clearprop.explain.formula.tree import Formula
 from clearprop.explain.formulas import step_labels, step_symbol
 from clearprop.explain.page.labels import label
-from clearprop.explain.page.markup import anchor, inline, tag, text
+from clearprop.explain.page.markup import anchor, named, tag, text
 from clearprop.explain.page.matrices import Entry, largest_entries
 from clearprop.explain.page.places import place
 
@@ -61,13 +62,12 @@ class Contents:
         index = self.records[step].layer
         of_layer = ""
         if layer and self.notation == "weights" and index is not None:
-            of_layer = tag("small", f" layer {index + 1}")
+            of_layer = tag("small", f" layer {index + 1}", aria_hidden="true")
         return tag(
             "a",
-            inline(self.symbol(step)),
+            named(self.symbol(step), title),
             of_layer,
             href=f"#{anchor(step)}",
-            aria_label=title,
             title=title,
         )
 
@@ -81,7 +81,8 @@ class Contents:
         """Names of a step's rows and columns, as HTML; a single row is named by its symbol."""
         rows, columns = step_labels(self.records, step, self.notation)
         if not rows:
-            return [inline(self.symbol(step.id))], [label(name) for name in columns]
+            symbol = self.symbol(step.id)
+            return [named(symbol, to_plain(symbol))], [label(name) for name in columns]
         return [label(name) for name in rows], [label(name) for name in columns]
 
     @cached_property

@@ -8,10 +8,11 @@ import numpy.typing as npt
 
 from clearprop.explain.derivation.records import Step
 from clearprop.explain.formula.numbers import plain_number
+from clearprop.explain.formula.plain import to_plain
 from clearprop.explain.formula.tree import Formula, Infix, Number, Words, infix
 from clearprop.explain.formulas import entry_equation, weight_chain
 from clearprop.explain.page.contents import Contents
-from clearprop.explain.page.markup import display, formula_lines, inline, tag, text
+from clearprop.explain.page.markup import display, formula_lines, inline, named, tag, text
 from clearprop.explain.page.matrices import Entry
 from clearprop.explain.page.places import layer_of
 
@@ -139,10 +140,11 @@ def chain(contents: Contents, layer: int, entry: Entry) -> str:
     lines = [
         tag(
             "tr",
-            tag("th", inline(Infix("=", (link.derivative, link.expression))), scope="row"),
+            tag("th", named(line, to_plain(line)), scope="row"),
             *_cells(link.values),
         )
         for link in links.links
+        for line in [Infix("=", (link.derivative, link.expression))]
     ]
     product = tag("tr", tag("th", "their product", scope="row"), *_cells(links.shares))
     caption = f"The whole chain of {inline(links.of)}"

@@ -13,7 +13,7 @@ from clearprop.explain.formula.mathml import to_mathml
 from clearprop.explain.formula.plain import to_plain
 from clearprop.explain.formula.tree import Formula
 
-__all__ = ["anchor", "display", "formula_lines", "inline", "tag", "text"]
+__all__ = ["anchor", "display", "formula_lines", "inline", "named", "tag", "text"]
 
 Attribute = str | int | float | bool | None
 
@@ -60,6 +60,12 @@ def inline(formula: Formula) -> str:
     return to_mathml(formula)
 
 
+def named(formula: Formula, words: str) -> str:
+    """A formula to look at, with words to be read out in its place."""
+    math = to_mathml(formula).replace("<math", '<math aria-hidden="true"', 1)
+    return _without_alttext(math) + tag("span", text(words), class_="hidden-visually")
+
+
 def display(formula: Formula) -> str:
     """A formula on a line of its own, with a line of plain text for who cannot see it."""
     return formula_lines([formula], formula)
@@ -69,12 +75,16 @@ def formula_lines(lines: Sequence[Formula], whole: Formula) -> str:
     """A formula broken into lines; as plain text it is one."""
     return tag(
         "div",
-        tag("div", *(_without_alttext(line) for line in lines), class_="math"),
+        tag(
+            "div",
+            *(_without_alttext(to_mathml(line, display=True)) for line in lines),
+            class_="math",
+        ),
         tag("p", text(to_plain(whole)), class_="plain"),
         class_="formula",
     )
 
 
-def _without_alttext(line: Formula) -> str:
-    # The line of plain text says the same, once for the whole formula.
-    return re.sub(r' alttext="[^"]*"', "", to_mathml(line, display=True), count=1)
+def _without_alttext(math: str) -> str:
+    # Words beside it say the same.
+    return re.sub(r' alttext="[^"]*"', "", math, count=1)

@@ -102,14 +102,26 @@
 
   /* ---- choosing an entry: its equation, and of a weight its whole chain ---- */
 
+  /** Each section's equations by their entry, as they were before any was put elsewhere. */
+  const equationsOf = new WeakMap();
+
+  function equations(section) {
+    if (!equationsOf.has(section)) {
+      const found = [...section.querySelectorAll(".equation")];
+      equationsOf.set(section, new Map(found.map((equation) => [equation.dataset.entry, equation])));
+    }
+    return equationsOf.get(section);
+  }
+
   function choose(section, entry) {
     section.dataset.chosen = entry;
     light(section, entry);
     const stage = section.querySelector(".equation-stage");
     if (!stage) return;
-    const equation = section.querySelector(`.equation[data-entry="${entry}"]`);
+    const equation = equations(section).get(entry);
     stage.querySelector(".shown-equation").replaceChildren(
       equation ? equation.cloneNode(true) : document.createTextNode(stage.dataset.missing));
+    reachScrolling(stage);
   }
 
   function showChain(section, entry) {
@@ -120,6 +132,7 @@
     stage.hidden = false;
     stage.replaceChildren(
       chain ? chain.cloneNode(true) : document.createTextNode(stage.dataset.missing));
+    reachScrolling(stage);
     stage.scrollIntoView({ block: "nearest" });
   }
 
@@ -168,18 +181,26 @@
     }
   });
 
+  /** A box that can be scrolled can be reached by Tab, unless something in it can. */
+  function reachScrolling(section) {
+    for (const box of section.querySelectorAll(".scroll, .math")) {
+      const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+      if (scrolls && !box.querySelector("[tabindex], a, button")) box.tabIndex = 0;
+    }
+  }
+
   /* ---- tables by keyboard: one stop each for Tab, arrows within ---- */
 
   function prepare(section) {
     for (const table of section.querySelectorAll("table.result, table.numeric, table.operand")) {
-      if (table.getAttribute("role") === "grid") continue;
-      table.setAttribute("role", "grid");
+      if (table.querySelector("td[tabindex]")) continue;
       let first = true;
       for (const cell of cells(table).values()) {
         cell.tabIndex = first ? 0 : -1;
         first = false;
       }
     }
+    reachScrolling(section);
   }
 
   function rove(cell) {
@@ -324,6 +345,7 @@
     // Where the map stands above the step, it is folded away.
     if (matchMedia("(max-width: 1099px)").matches) document.querySelector(".map details").open = false;
     if (!show(decodeURIComponent(location.hash.slice(1)), false)) show(sections[0].id, false);
+    addEventListener("resize", () => reachScrolling(current));
     addEventListener("popstate", () => show(decodeURIComponent(location.hash.slice(1)) || sections[0].id, false));
     addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
   }

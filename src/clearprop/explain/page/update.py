@@ -66,7 +66,7 @@ def _ledger(contents: Contents, step: Step, kind: str, layer: int) -> str:
         step.id,
     ]
     heads = [
-        tag("th", inline(contents.symbol(name)), f"<br>{word}", scope="col")
+        tag("th", inline(contents.symbol(name)), tag("div", word), scope="col")
         for name, word in zip(names, ("old", "gradient", "step", "new"), strict=True)
     ]
     whole = budget.shows_whole(step.shape)
