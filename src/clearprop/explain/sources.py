@@ -181,7 +181,7 @@ def of_table_model(model: Any, table: Any, rows: slice | None) -> Source:
     samples: tuple[str, ...] = ()
     if batch.n_samples == table.n_rows:  # no row was left out for want of a target
         samples = tuple(f"row {number + 1}" for number in range(table.n_rows))
-    units = ()
+    units: tuple[str, ...] = ()
     if model.target_scale is not None:
         units = ("The target's units: targets and outputs are standardised, as in training.",)
     return _with_training(
