@@ -307,7 +307,7 @@ class _Job:
         for field, array in (("order_at", order), ("rates_at", rates), ("losses_at", losses)):
             self.point(field, array)
         self.plan["n_rows"], self.plan["batch_size"] = len(order), batch_size
-        if self._team is None:
+        if self._team is None or not self._team.is_alive:
             work = min(int(self.plan["rows"]), batch_size) * self._work_per_row
             self._team = Team(min(self._most_threads, threads_for(work, self._n_threads)))
             self.plan["n_threads"] = self._team.size
