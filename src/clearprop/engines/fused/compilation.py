@@ -9,7 +9,8 @@ import os
 from typing import Any, NamedTuple, cast
 
 from llvmlite import binding
-from numba import config, njit, types
+from numba import config as numba_config
+from numba import njit, types
 
 from clearprop.engines.fused.kernel import emit_kernels
 from clearprop.engines.fused.memory import OPTIONS
@@ -41,6 +42,7 @@ class Compiled(NamedTuple):
     lanes: int
 
 
+_config: Any = numba_config  # its names are made when it is imported
 _linkers: list[Any] = []  # LLVM's engines own the memory of the code
 
 
@@ -50,7 +52,7 @@ def compile_program(dtype: Any) -> Compiled:
     Raises:
         RuntimeError: Numba is told not to compile.
     """
-    if config.DISABLE_JIT:
+    if _config.DISABLE_JIT:
         raise RuntimeError("NUMBA_DISABLE_JIT is set")
     kind = next(kind for kind in KINDS if kind.dtype == dtype)
     kernels = _compile_kernels(kind)
@@ -77,7 +79,7 @@ def follows_environment() -> bool:
     name, features = (os.environ.get(f"NUMBA_CPU_{what}") for what in ("NAME", "FEATURES"))
     if features is None and (name or "").lower() == "generic":
         features = ""
-    return bool((name, features) == (config.CPU_NAME, config.CPU_FEATURES))
+    return bool((name, features) == (_config.CPU_NAME, _config.CPU_FEATURES))
 
 
 def _compile_kernels(kind: Kind) -> bytes:
