@@ -11,6 +11,7 @@ if typing.TYPE_CHECKING:
     from clearprop.backprop import backward, forward, loss
     from clearprop.estimators import MLPClassifier, MLPRegressor
     from clearprop.estimators.conversion import from_sklearn, to_sklearn, to_torch
+    from clearprop.explain.diagnose import diagnose
     from clearprop.gradcheck import check_gradients
     from clearprop.model_file import load_model, save_model
     from clearprop.network import Layer, Network
@@ -36,6 +37,7 @@ __all__ = [
     "Network",
     "backward",
     "check_gradients",
+    "diagnose",
     "forward",
     "from_sklearn",
     "load_model",
@@ -52,6 +54,7 @@ _MODULES = {
     "Network": "clearprop.network",
     "backward": "clearprop.backprop",
     "check_gradients": "clearprop.gradcheck",
+    "diagnose": "clearprop.explain.diagnose",
     "forward": "clearprop.backprop",
     "from_sklearn": "clearprop.estimators.conversion",
     "load_model": "clearprop.model_file",

@@ -180,7 +180,7 @@ class Doctor:
             fits += self._transposed_instead(fits[0], opened)
         best, others = fits[0], fits[1:]
         verdict = _verdict(fits)
-        notes = [best.reading.note] if best.reading.note else []
+        notes = [note for note in (best.reading.note, _by_shape(best, opened)) if note]
         if best.level.is_rough:
             notes.append(
                 f"it fits to within {best.level.name} of each array's largest number, and no more "
@@ -219,7 +219,9 @@ class Doctor:
             if reading.is_transposed or reading.slots != right.reading.slots:
                 continue
             for level in levels:
-                explanations = search.singles(vector, level) if level.name == right.level.name else []
+                explanations = (
+                    search.singles(vector, level) if level.name == right.level.name else []
+                )
                 if explanations:
                     return [_Fit(reading, search, explanations[0], level, vector)]
         return []
@@ -255,7 +257,7 @@ class Doctor:
             _array_fits(best),
             best.level.name,
             best.reading.taken,
-            (),
+            tuple(note for note in (best.reading.note, _by_shape(best, opened)) if note),
             None,
             standing,
         )
@@ -321,6 +323,19 @@ def _simplest(fits: Iterable[_Fit]) -> Iterable[_Fit]:
         if all(plant.mistake.constant for plant in fit.planted)
         or frozenset(plant.mistake.family for plant in fit.planted) not in everywhere
     ]
+
+
+def _by_shape(fit: _Fit, opened: Sequence[tuple[Reading, Search, Array, list[Level]]]) -> str:
+    """What else the arrays may be, where their shapes alone said what they are."""
+    names = [", ".join(slot.name for slot in reading.slots) for reading, *_ in opened]
+    taken = ", ".join(slot.name for slot in fit.reading.slots)
+    others = [name for name in dict.fromkeys(names) if name != taken]
+    if not others:
+        return ""
+    return (
+        f"by its shape, what was taken as {taken} may also be {'; or '.join(others)}: name it to "
+        "be sure"
+    )
 
 
 def _verdict(fits: Sequence[_Fit]) -> Verdict:

@@ -87,8 +87,12 @@ def readings_of(case: Case, suspect: Any, layout: str = "auto") -> list[Reading]
             remedy="'rows': W has a row per input; 'columns': a row per output, as in torch.",
         )
     readings: list[Reading] = []
-    for items, convention in _assignments(case, suspect):
-        readings += _readings(case, items, convention if layout == "auto" else layout)
+    for items, convention, left_out in _assignments(case, suspect):
+        told = tuple(f"{label}: {why}" for label, why in left_out.items())
+        readings += [
+            replace(reading, taken=reading.taken + told)
+            for reading in _readings(case, items, convention if layout == "auto" else layout)
+        ]
     if not readings:
         raise _nothing_fits(case, suspect)
     return readings + _without_the_mean(case, readings)
@@ -102,7 +106,7 @@ def _readings(case: Case, items: Sequence[_Item], layout: str) -> list[Reading]:
     per_sample = any(item.kind == "dW" and item.array.ndim == 3 for item in items)
     found: dict[tuple[int, ...], Reading] = {}
     for choices in CHOICES:
-        if layout != "auto" and choices.weights != layout:
+        if layout not in ("auto", choices.weights):
             continue
         chosen = [_first(options, choices) for options in forms]
         if any(index is None for index in chosen):
@@ -110,12 +114,12 @@ def _readings(case: Case, items: Sequence[_Item], layout: str) -> list[Reading]:
         key = tuple(index for index in chosen if index is not None)
         if key not in found:
             picked = [options[index] for options, index in zip(forms, key, strict=True)]
-            found[key] = _reading(case, items, picked, choices, per_sample)
+            found[key] = _reading(items, picked, choices, per_sample)
     if not found:
         # No one convention fits all of them: each is read as its own shape demands.
         preferred = CHOICES[0] if layout != "columns" else CHOICES[-1]
         picked = [options[_first(options, preferred) or 0] for options in forms]
-        reading = _reading(case, items, picked, preferred, per_sample)
+        reading = _reading(items, picked, preferred, per_sample)
         return [replace(reading, note="some weights are transposed, and some are not")]
     return list(found.values())
 
@@ -125,7 +129,7 @@ def _first(options: Sequence[Form], choices: Choices) -> int | None:
 
 
 def _reading(
-    case: Case, items: Sequence[_Item], forms: Sequence[Form], choices: Choices, per_sample: bool
+    items: Sequence[_Item], forms: Sequence[Form], choices: Choices, per_sample: bool
 ) -> Reading:
     arrays: dict[tuple[str, int], Array] = {}
     taken = []
@@ -138,7 +142,9 @@ def _reading(
         names = " and ".join(f"{kind}[{item.layer}]" for kind, _ in form.arrays)
         if item.label != names or form.told:
             told = f" ({form.told})" if form.told else ""
-            taken.append(f"{item.label or f'the array of shape {item.array.shape}'} as {names}{told}")
+            taken.append(
+                f"{item.label or f'the array of shape {item.array.shape}'} as {names}{told}"
+            )
     transposed = any(("weights", "columns") in form.needs for form in forms)
     dtypes = [item.dtype for item in items]
     return Reading(arrays, dtypes, tuple(taken), choices, transposed)
@@ -162,24 +168,28 @@ def _without_the_mean(case: Case, readings: Sequence[Reading]) -> list[Reading]:
     return found
 
 
-def _assignments(case: Case, suspect: Any) -> Iterable[tuple[list[_Item], str]]:
-    """What each array may be, and the layout of weights where the names or the type tell it."""
+def _assignments(case: Case, suspect: Any) -> Iterable[tuple[list[_Item], str, dict[str, str]]]:
+    """What each array may be, the layout of weights where something tells it, what is left out."""
     if isinstance(suspect, Gradients):
-        yield _listed_by_kind(case, suspect._asdict()), "rows"
+        yield _listed_by_kind(case, suspect._asdict()), "rows", {}
         return
     if isinstance(suspect, Mapping):
         if suspect and all(key in KINDS and _is_list(value) for key, value in suspect.items()):
-            yield _listed_by_kind(case, suspect), "auto"
+            yield _listed_by_kind(case, suspect), "auto", {}
             return
-        arrays = [_array(str(key), value) for key, value in suspect.items() if value is not None]
-        labels = [str(key) for key, value in suspect.items() if value is not None]
-        parsed = [parse_name(name) for name in labels]
-        if any(name.kind for name in parsed):
-            convention = "columns" if any(name.is_torch for name in parsed) else "auto"
-            for items in _named(case, labels, parsed, arrays):
-                yield items, convention
+        given = {str(key): _array(str(key), value) for key, value in suspect.items()
+                 if value is not None}  # fmt: skip
+        parsed = {label: parse_name(label) for label in given}
+        if any(name.kind for name in parsed.values()):
+            convention = "columns" if any(name.is_torch for name in parsed.values()) else "auto"
+            left_out = _left_out(list(parsed), list(parsed.values()))
+            kept = [label for label in given if label not in left_out]
+            names, arrays = [parsed[label] for label in kept], [given[label] for label in kept]
+            for items in _named(case, kept, names, arrays):
+                yield items, convention, left_out
             return
-        suspect = arrays if len(arrays) != 1 else arrays[0]
+        suspect = list(given.values())
+        suspect = suspect[0] if len(suspect) == 1 else suspect
     elif _is_list(suspect):
         suspect = [_array(f"array {i}", value) for i, value in enumerate(suspect)]
         if len(suspect) == 1:
@@ -189,9 +199,9 @@ def _assignments(case: Case, suspect: Any) -> Iterable[tuple[list[_Item], str]]:
     if isinstance(suspect, list):
         if not suspect:
             raise ParameterError("suspect: nothing was given", remedy=_REMEDY)
-        yield from ((items, "auto") for items in _in_order(case, suspect))
+        yield from ((items, "auto", {}) for items in _in_order(case, suspect))
     else:
-        yield from ((items, "auto") for items in _alone(case, suspect))
+        yield from ((items, "auto", {}) for items in _alone(case, suspect))
 
 
 def _is_list(value: Any) -> bool:
@@ -269,43 +279,58 @@ def _named(
     case: Case, labels: Sequence[str], names: Sequence[Name], arrays: Sequence[npt.NDArray[Any]]
 ) -> Iterable[list[_Item]]:
     """The items of named arrays, by each way of counting that fits their shapes."""
-    unknown = [label for label, name in zip(labels, names, strict=True) if not name.kind]
-    if unknown:
-        raise ParameterError(
-            f"suspect: {unknown[0]!r} does not say which array it is",
-            remedy="Call it dW0, db0, delta0 or dinput0, with its layer's number, or leave it out.",
-        )
     n_layers = case.network.n_layers
-    numbers = sorted({name.number for name in names if name.number is not None})
-    layered = sorted({n.number or 0 for n in names if not n.counts_activations})
-    ways: list[dict[int, int]] = []
+    given = list(zip(labels, names, arrays, strict=True))
+    if len(given) == 1 and names[0].number is None and n_layers > 1:
+        yield from _alone(case, arrays[0], kinds=(names[0].kind,), label=labels[0])
+        return
+    numbers = sorted({name.number or 0 for name in names})
+    layered = sorted({name.number or 0 for name in names if not name.counts_activations})
+    first, second = (0, 1) if 0 in numbers or n_layers not in numbers else (1, 0)
+    ways = [{base + layer: layer for layer in range(n_layers)} for base in (first, second)]
     if len(layered) == n_layers:
-        ways.append({number: rank for rank, number in enumerate(layered)})
-    for base in (0, 1) if 0 in numbers or n_layers not in numbers else (1, 0):
-        ways.append({number: number - base for number in range(base, n_layers + base)})
+        # One number for each layer, whatever the numbers: torch counts activations in between.
+        ways = [{number: layer for layer, number in enumerate(layered)}]
     seen: list[list[tuple[str, int]]] = []
     for way in ways:
-        is_from_one = min(way, default=0) == 1
-        items: list[_Item] = []
-        for label, name, array in zip(labels, names, arrays, strict=True):
-            if name.number is None and n_layers > 1 and len(labels) == 1:
-                yield from _alone(case, array, kinds=(name.kind,), label=label)
-                return
-            number = name.number or 0
-            layer = way.get(number, -1)
-            if name.counts_activations and name.number is not None:
-                layer = number if is_from_one else number + 1
-            if 0 <= layer < n_layers:
-                item = _item(label, name.kind, layer, array)
-                stacked = name.kind == "dW" and not forms_of(case, "dW", layer, item.array)
-                items.append(item._replace(kind="stack") if stacked else item)
+        items = [
+            _named_item(case, label, name.kind, layer, array)
+            for label, name, array in given
+            if (layer := _layer(name, way)) in range(n_layers)
+        ]
         places = [(item.kind, item.layer) for item in items]
         fits = all(forms_of(case, item.kind, item.layer, item.array) for item in items)
-        if len(items) == len(labels) == len(set(places)) and fits and places not in seen:
+        if len(places) == len(set(places)) == len(given) and fits and places not in seen:
             seen.append(places)
             yield items
-            if len(layered) == n_layers:
-                return
+
+
+def _layer(name: Name, way: Mapping[int, int]) -> int:
+    """The layer that a name means, by one way of counting; -1 for none."""
+    number = name.number or 0
+    if not name.counts_activations:
+        return way.get(number, -1)
+    # h[0], the input side's first, is what layer 1 takes; counted from 1, h1 is.
+    return number if min(way) == 1 else number + 1
+
+
+def _named_item(case: Case, label: str, kind: str, layer: int, array: npt.NDArray[Any]) -> _Item:
+    item = _item(label, kind, layer, array)
+    if kind == "dW" and not forms_of(case, "dW", layer, item.array):
+        return item._replace(kind="stack")
+    return item
+
+
+def _left_out(labels: Sequence[str], names: Sequence[Name]) -> dict[str, str]:
+    """Label -> why it is no part of the gradient: no name for one, or a parameter beside its own."""
+    derived = {(name.kind, name.number) for name in names if name.is_gradient}
+    left = {}
+    for label, name in zip(labels, names, strict=True):
+        if not name.kind:
+            left[label] = "left out: its name says no array of a gradient"
+        elif not name.is_gradient and (name.kind, name.number) in derived:
+            left[label] = "left out: a parameter, whose derivative is there too"
+    return left
 
 
 def _in_order(case: Case, arrays: Sequence[npt.NDArray[Any]]) -> Iterable[list[_Item]]:

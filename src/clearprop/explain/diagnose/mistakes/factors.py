@@ -1,4 +1,4 @@
-"""Numbers that the gradient was multiplied with: 1/N, 1/K, 2, the sign; everywhere, or in one array.
+"""Numbers that the gradient was multiplied with: 1/N, 1/K, 2, a sign; everywhere or in one array.
 
 A factor on the output's delta goes through everything. With a penalty there are two such mistakes:
 the penalty's share of dW may have the factor too, or not.
