@@ -322,7 +322,7 @@ def _named_item(case: Case, label: str, kind: str, layer: int, array: npt.NDArra
 
 
 def _left_out(labels: Sequence[str], names: Sequence[Name]) -> dict[str, str]:
-    """Label -> why it is no part of the gradient: no name for one, or a parameter beside its own."""
+    """Label -> why it is no part of the gradient: another name, or a parameter beside its own."""
     derived = {(name.kind, name.number) for name in names if name.is_gradient}
     left = {}
     for label, name in zip(labels, names, strict=True):
