@@ -146,11 +146,11 @@ def make_case(
     Raises:
         ShapeError: an array does not fit the network or the batch, or the batch has no rows.
     """
-    point = loss_point(network, parameters, X, Y, sample_weight, l2)
-    if len(point.Y) == 0:
+    if np.ndim(X) == 2 and len(X) == 0:
         raise ShapeError(
             "X: got no rows, expected at least one sample", remedy="Give a batch of one or more."
         )
+    point = loss_point(network, parameters, X, Y, sample_weight, l2)
     passes = point.passes
     right = backward(network, point.parameters, passes, point.Y, sample_weight=point.sample_weight)
     penalties = [np.asarray(l2_gradient(W, l2, point.factor)) for W, _ in point.parameters]

@@ -62,7 +62,12 @@ class Level:
 
 
 def levels_of(
-    case: Case, layout: Layout, suspect: Array, dtypes: list[np.dtype[np.generic]]
+    case: Case,
+    layout: Layout,
+    suspect: Array,
+    dtypes: list[np.dtype[np.generic]],
+    *,
+    of_forward: bool = True,
 ) -> list[Level]:
     """The levels at which a suspect may be judged, the finest first.
 
@@ -71,8 +76,9 @@ def levels_of(
         layout: of the suspect.
         suspect: its entries.
         dtypes: of its arrays, as given.
+        of_forward: whether to allow for the forward pass's rounding, which takes some passes to
+            measure.
     """
-    sensitivity = case.sensitivity
     products = np.concatenate(
         [
             np.broadcast_to(case.magnitude(slot.kind, slot.layer), slot.shape).ravel()
@@ -81,8 +87,10 @@ def levels_of(
             for slot in layout.slots
         ]
     )
-    moved = layout.spread(np.array([sensitivity[slot.kind, slot.layer] for slot in layout.slots]))
-    base = _OF_PRODUCTS * products + _OF_SENSITIVITY * moved
+    base = _OF_PRODUCTS * products
+    if of_forward:
+        moved = np.array([case.sensitivity[slot.kind, slot.layer] for slot in layout.slots])
+        base = base + _OF_SENSITIVITY * layout.spread(moved)
     nothing = np.zeros_like(base)
 
     def of_arithmetic(name: str, epsilon: float) -> Level:
@@ -137,16 +145,19 @@ def _printed(suspect: Array) -> tuple[str, Array] | None:
     """Half of the last digit, where the numbers look as if copied from a page."""
     if np.array_equal(suspect, np.round(suspect, 1)):
         return None
-    for decimals in _DECIMALS:
-        if np.array_equal(suspect, np.round(suspect, decimals)):
-            return f"{decimals} decimals", np.full_like(suspect, 0.5001 * 10.0**-decimals)
     if not _has_digits(suspect, _DIGITS[-1]):
         return None
     digits = next(digits for digits in _DIGITS if _has_digits(suspect, digits))
     with np.errstate(divide="ignore"):
         exponent = np.floor(np.log10(np.abs(suspect)))
-    exponent = np.where(np.isfinite(exponent), exponent, -300.0)
-    return f"{digits} digits", 0.5001 * 10.0 ** (exponent - digits + 1)
+    of_digits = 0.5001 * 10.0 ** (np.where(np.isfinite(exponent), exponent, -300.0) - digits + 1)
+    for decimals in _DECIMALS:
+        if np.array_equal(suspect, np.round(suspect, decimals)):
+            of_decimals = np.full_like(suspect, 0.5001 * 10.0**-decimals)
+            if np.all(of_digits <= 1.01 * of_decimals):
+                return f"{decimals} decimals", of_decimals
+            return f"{digits} digits", np.maximum(of_digits, of_decimals)
+    return f"{digits} digits", of_digits
 
 
 def _has_digits(suspect: Array, digits: int) -> bool:

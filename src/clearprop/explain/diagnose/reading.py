@@ -190,6 +190,8 @@ def _assignments(case: Case, suspect: Any) -> Iterable[tuple[list[_Item], str, d
             return
         suspect = list(given.values())
         suspect = suspect[0] if len(suspect) == 1 else suspect
+    elif isinstance(suspect, list | tuple) and not suspect:
+        raise ParameterError("suspect: nothing was given", remedy=_REMEDY)
     elif _is_list(suspect):
         suspect = [_array(f"array {i}", value) for i, value in enumerate(suspect)]
         if len(suspect) == 1:
@@ -371,7 +373,11 @@ def _alone(
     for kind in kinds:
         for layer in range(n_layers):
             item = _item(label, kind, layer, array)
-            if forms_of(case, kind, layer, item.array):
+            # Without a name, a row per sample is a delta or a dinput, not a bias never summed.
+            is_batch = (
+                not label and kind == "db" and item.array.size > case.network.sizes[layer + 1]
+            )
+            if forms_of(case, kind, layer, item.array) and not is_batch:
                 yield [item]
     whole = case.network.n_parameters
     if array.ndim == 1 and array.size == whole and n_layers and "dW" in kinds:

@@ -295,7 +295,13 @@ class Search:
             left = np.abs(rest - coefficient * slope)
             explained = np.max(left) <= 1e-3 * np.max(np.abs(rest), initial=1.0) + 1e3
             return plant._replace(coefficient=coefficient) if coefficient and explained else None
-        step, coefficient = 1e-3, 0.0
+        # The first array that it changes depends on it in a straight line: a start near the end.
+        first = int(self._first_changed(line.base + line.slope, line.base))
+        if first == len(self.layout.slots):
+            return None
+        begin = int(self.layout.starts[first])
+        reached = slice(begin, begin + int(self.layout.sizes[first]))
+        step, coefficient = 1e-5, _least_squares(slope[reached], rest[reached])
         for step_number in range(_FIT_STEPS):
             here = self.vector([*others, plant._replace(coefficient=coefficient)])[part]
             there = self.vector([*others, plant._replace(coefficient=coefficient + step)])[part]
