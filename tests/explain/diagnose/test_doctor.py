@@ -71,7 +71,8 @@ def test_one_mistake_is_named_where_it_began_with_both_formulas() -> None:
     assert finding.relative_error_after < 1e-14
     errors = {fit.name: (fit.before, fit.after) for fit in diagnosis.arrays}
     assert errors["dW[2]"] == (0.0, 0.0)
-    assert errors["dW[0]"][0] > 0.1 > 1e-14 > errors["dW[0]"][1]
+    assert errors["dW[0]"][0] > 0.1
+    assert errors["dW[0]"][1] < 1e-14
     assert "remedy     Multiply dinput[2], entry by entry, with sigma'(z[1])." in str(diagnosis)
 
 
@@ -110,10 +111,9 @@ def test_two_constant_factors_are_one_and_named_both() -> None:
 
 
 def test_two_mistakes_are_named_with_their_steps() -> None:
-    case = setting()
-    network, parameters, X, Y = case
+    case = setting(n_samples=5)
     wrong = mistaken_gradients(*case, "missing sigma'", 1)
-    wrong.db[0] = wrong.db[0] / len(X)
+    wrong.db[0] = wrong.db[0] / 5
     diagnosis = diagnose(*case, wrong)
     assert diagnosis.verdict == "two mistakes"
     steps = [(finding.mistake, finding.step) for finding in diagnosis.findings]
@@ -242,7 +242,7 @@ def test_numbers_from_a_page_are_judged_by_their_digits() -> None:
     digits = {"dW": [np.array([[float(f"{x:.3e}") for x in row] for row in dW])
                      for dW in right.dW]}  # fmt: skip
     assert diagnose(*case, digits).precision == "4 digits"
-    rough = {"dW": [dW * (1 + 1e-5 * np.sin(np.arange(dW.size)).reshape(dW.shape))
+    rough = {"dW": [dW * (1 + 6e-5 * np.sin(np.arange(dW.size)).reshape(dW.shape))
                     for dW in right.dW]}  # fmt: skip
     diagnosis = diagnose(*case, rough)
     assert diagnosis.ok

@@ -6,7 +6,9 @@ command line.
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,11 @@ __all__ = ["as_parameters", "as_suspect", "as_targets", "read_array", "read_arra
 Array = npt.NDArray[Any]
 
 _DELIMITERS = (",", ";", "\t", None)
+# What NumPy and zipfile raise of a damaged file, once it is open.
+_DAMAGED = (
+    ValueError, EOFError, KeyError, NotImplementedError, OSError, RuntimeError,
+    struct.error, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 _NO_FILE = "Write it with numpy.save, numpy.savez or numpy.savetxt(..., delimiter=',')."
 
 
@@ -74,19 +81,18 @@ def _read(path: str) -> dict[str, Array]:
     suffix = Path(path).suffix.lower()
     if suffix not in (".npy", ".npz"):
         return {Path(path).stem: _read_csv(path)}
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {Path(path).stem: _numbers(path, loaded)}
-        with loaded:
-            return {name: _numbers(f"{path}, {name}", loaded[name]) for name in loaded.files}
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, ParameterError):
-            raise
-        what = "it holds Python objects" if "allow_pickle" in str(error) else str(error)
-        raise ParameterError(
-            f"{path}: this is no file of numbers that NumPy wrote ({what})", remedy=_NO_FILE
-        ) from error
+    with open(path, "rb") as file:
+        try:
+            loaded = np.load(file, allow_pickle=False)
+            arrays = dict(loaded) if not isinstance(loaded, np.ndarray) else loaded
+        except _DAMAGED as error:
+            what = "it holds Python objects" if "allow_pickle" in str(error) else str(error)
+            raise ParameterError(
+                f"{path}: this is no file of numbers that NumPy wrote ({what})", remedy=_NO_FILE
+            ) from error
+    if isinstance(arrays, dict):
+        return {name: _numbers(f"{path}, {name}", array) for name, array in arrays.items()}
+    return {Path(path).stem: _numbers(path, arrays)}
 
 
 def _numbers(place: str, array: Array) -> Array:
