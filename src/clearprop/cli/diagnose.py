@@ -131,6 +131,7 @@ def command(
         as_suspect(read_arrays(suspects)),
         l2=strength if l2 is None else l2,
         layout=layout,
+        progress=None if out.quiet else lambda told: out.stderr.print(told, soft_wrap=True),
     )
     out.say(shown(f"{', '.join(suspects)}: the gradient of {about}"))
     out.say()

@@ -116,6 +116,9 @@ def test_two_mistakes_are_named_with_their_steps() -> None:
     wrong.db[0] = wrong.db[0] / 5
     diagnosis = diagnose(*case, wrong)
     assert diagnosis.verdict == "two mistakes"
+    told: list[str] = []
+    diagnose(*case, wrong, progress=told.append)
+    assert told == ["No one mistake explains it: trying every two of them"]
     steps = [(finding.mistake, finding.step) for finding in diagnosis.findings]
     assert steps == [("missing sigma'", "delta[1]"), ("bias averaged", "db[0]")]
     assert all(finding.relative_error_before > 1e-2 for finding in diagnosis.findings)

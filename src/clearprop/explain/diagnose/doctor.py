@@ -42,6 +42,7 @@ def diagnose(
     l2: float = 0.0,
     layout: str = "auto",
     verify: bool = True,
+    progress: Callable[[str], None] | None = None,
 ) -> Diagnosis:
     """Say which mistake makes a wrong gradient what it is: which formula, at which layer.
 
@@ -65,6 +66,7 @@ def diagnose(
         layout: "rows" where the suspect's weights have a row per input, as here; "columns" where
             they have a row per output, as in torch; "auto" finds out where shapes tell.
         verify: whether to compare `backward` with finite differences on some entries first.
+        progress: called with a sentence before what may take seconds.
 
     Returns:
         `Diagnosis`; print it to see verdict, mistake, formula, step and remedy.
@@ -99,7 +101,7 @@ def diagnose(
             l2=l2,
             max_entries=_VERIFIED_ENTRIES,
         )
-    return Doctor(case).examine(suspect, layout=layout, standing=standing)
+    return Doctor(case, progress).examine(suspect, layout=layout, standing=standing)
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,12 @@ class Doctor:
 
     Args:
         case: network, parameters and batch.
+        progress: as for `diagnose`.
     """
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, progress: Callable[[str], None] | None = None) -> None:
         self.case = case
+        self._progress = progress or (lambda told: None)  # noqa: ARG005 - nobody listens
         self._searches: dict[tuple[Slot, ...], Search] = {}
 
     def examine(
@@ -165,6 +169,8 @@ class Doctor:
             (Search.pairs, 0 if opened[0][3].is_rough else _PAIRED_READINGS),
         ]
         for explanations, n_readings in searches:
+            if explanations is Search.pairs and n_readings:
+                self._progress("No one mistake explains it: trying every two of them")
             fits = [
                 _Fit(reading, search, explanation, level, vector)
                 for reading, search, vector, level in opened[:n_readings]

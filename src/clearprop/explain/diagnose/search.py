@@ -32,7 +32,7 @@ Array = npt.NDArray[np.float64]
 
 _FIT_STEPS = 8
 _HOPELESS_AFTER = 3  # a fit that has not come near by then will not
-_CHUNK = 256  # pairs whose arrays are held at once
+_CHUNK_FLOATS = 2_000_000  # how many floats the arrays of the pairs of one chunk may hold
 _LEAST_DIGITS = 3.0  # evidence that must be left when as many explanations were tried
 
 
@@ -237,8 +237,9 @@ class Search:
                 explanation = self._fit((fixed,), unfitted[0], suspect, level)
                 if explanation is not None:
                     found.append(explanation)
-        for start in range(0, len(known), _CHUNK):
-            chunk = known[start : start + _CHUNK]
+        size = max(1, _CHUNK_FLOATS // len(self.right))
+        for start in range(0, len(known), size):
+            chunk = known[start : start + size]
             vectors = np.array([self.vector(pair) for pair in chunk])
             fitting = np.flatnonzero(self.fits(suspect, vectors, level))
             found += [Explanation(chunk[index], vectors[index]) for index in fitting]
