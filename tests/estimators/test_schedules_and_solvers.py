@@ -105,3 +105,13 @@ def test_where_there_are_no_epochs_it_is_said(settings: dict[str, Any]) -> None:
 def test_scikit_learn_has_none_of_them(settings: dict[str, Any]) -> None:
     with pytest.raises(ParameterError, match="scikit-learn has no"):
         to_sklearn(MLPRegressor(max_iter=2, **settings).fit(X, y))
+
+
+@pytest.mark.parametrize("planned", [{"learning_rate": "cosine"}, {"warmup_epochs": 4}], ids=str)
+def test_a_warm_start_plans_its_own_course(planned: dict[str, Any]) -> None:
+    told = Rates()
+    settings = {"batch_size": 16, "max_iter": 5, "n_iter_no_change": np.inf, "random_state": 0}
+    model = MLPClassifier(callbacks=[told], warm_start=True, **settings, **planned)
+    model.fit(X, y).fit(X, y)
+    assert len(set(told.seen[:5])) > 1
+    assert told.seen[5:] == told.seen[:5]
