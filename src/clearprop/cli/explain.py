@@ -250,11 +250,10 @@ def _of_sizes(
 
 def _numbers(table: Any, name: str) -> Any:
     column = table.columns[name]
-    if column.values.dtype.kind not in "fiub" or column.missing.any():
-        row = int(np.argmax(column.missing)) if column.missing.any() else 0
-        found = "no value" if column.missing.any() else repr(str(column.values[row]))
+    if column.kind in ("text", "datetime") or column.n_missing:
+        row = int(np.argmax(column.missing))
         raise TableError(
-            f"got {found}, expected a number",
+            f"got {column.text(row)!r}, expected a number",
             source=table.source,
             column=name,
             line=table.line_of(row),

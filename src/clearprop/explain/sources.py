@@ -92,7 +92,8 @@ def source_of(
         return Source(f"Backpropagation through {sizes}", part_of(whole, rows))
     if hasattr(model, "network_") or hasattr(model, "_known_targets"):
         _require(batch, 2, "explain(estimator, X, y)")
-        return _of_estimator(model, *batch, sample_weight, rows)
+        X, y = batch
+        return _of_estimator(model, X, y, sample_weight, rows)
     if hasattr(model, "estimator") and hasattr(model, "encoder"):
         _require(batch, 1, "explain(model, data)")
         return of_table_model(model, model.read(batch[0]), rows)
