@@ -18,7 +18,13 @@ import numpy.typing as npt
 from scipy import sparse
 
 from clearprop.engines import Problem, Session
-from clearprop.engines.fused.boundary import require_order, require_problem, require_samples
+from clearprop.engines.fused.boundary import (
+    require_order,
+    require_parameters,
+    require_problem,
+    require_samples,
+    require_threads,
+)
 from clearprop.engines.fused.program import Program, load_program
 from clearprop.engines.fused.records import OPTIMIZER_CODES, TASK_CODES
 from clearprop.engines.fused.team import Team, threads_for
@@ -56,6 +62,9 @@ class FusedEngine:
         n_threads: threads per fit; None takes as many as the work and the processors warrant. The
             result has the same bits for any number.
 
+    Raises:
+        ParameterError: n_threads is below 1.
+
     Examples:
         >>> network = Network([1, 1], output="identity", reduction="sum")
         >>> problem = Problem(network, X=np.array([[3.0]]), Y=np.array([[5.0]]))
@@ -68,6 +77,7 @@ class FusedEngine:
     """
 
     def __init__(self, n_threads: int | None = None) -> None:
+        require_threads(n_threads)
         self._n_threads = n_threads
         self._reference = ReferenceEngine()
         # L-BFGS asks about one problem hundreds of times.
@@ -100,6 +110,7 @@ class FusedEngine:
             job.plan["task"] = TASK_CODES["gradient"]
             self._gradient_job = (problem, job)
         _, job = self._gradient_job
+        require_parameters(problem.network, parameters)
         job.workspace.put(parameters)
         losses = job.run(_all_rows(n_rows), n_rows, np.zeros(1))
         return float(losses[0]), job.workspace.get(-1)
@@ -109,6 +120,7 @@ class FusedEngine:
         if not _can_run(network, X):
             return self._reference.predict(network, parameters, X)
         require_samples(X, network.sizes[0])
+        require_parameters(network, parameters)
         n_rows = X.shape[0]
         job = _prediction_job(network, X, self._n_threads)
         job.workspace.put(parameters)
@@ -156,6 +168,7 @@ class FusedSession:
         n_threads: int | None = None,
     ) -> None:
         require_problem(problem)
+        require_parameters(problem.network, parameters)
         self._n_samples = len(problem.Y)
         flat = [array for layer in parameters for array in layer]
         state = optimizer.start(flat[:0]) if optimizer_state is None else optimizer_state
@@ -174,6 +187,7 @@ class FusedSession:
         for copy, name in enumerate(self._slots, start=1):
             slot = state.slots[name]
             if slot:
+                require_parameters(problem.network, _pairs(slot))
                 self._job.workspace.put(_pairs(slot), copy)
         plan = self._job.plan
         plan["task"] = TASK_CODES["train"]
@@ -261,10 +275,12 @@ class _Job:
     def give_samples(self, X: Any) -> None:
         """Rows to work on, of the dtype and kind that the workspace was made for."""
         if sparse.issparse(X):
+            # SciPy remembers whether rows are sorted, and does not notice what is written since.
+            X = sparse.csr_array((X.data, X.indices, X.indptr), shape=X.shape)
             X = X if X.has_sorted_indices else X.sorted_indices()
             self.point("sparse_data_at", np.ascontiguousarray(X.data))
-            self.point("sparse_columns_at", X.indices.astype(np.int32, copy=False))
-            self.point("sparse_starts_at", X.indptr.astype(np.int64))
+            self.point("sparse_columns_at", np.ascontiguousarray(X.indices, np.int32))
+            self.point("sparse_starts_at", np.ascontiguousarray(X.indptr, np.int64))
         else:
             self.point("X_at", np.ascontiguousarray(X))
 
@@ -291,7 +307,7 @@ class _Job:
         for field, array in (("order_at", order), ("rates_at", rates), ("losses_at", losses)):
             self.point(field, array)
         self.plan["n_rows"], self.plan["batch_size"] = len(order), batch_size
-        if self._team is None:
+        if self._team is None or not self._team.is_alive:
             work = min(int(self.plan["rows"]), batch_size) * self._work_per_row
             self._team = Team(min(self._most_threads, threads_for(work, self._n_threads)))
             self.plan["n_threads"] = self._team.size
