@@ -140,10 +140,9 @@ def _operands(contents: Contents, step: Step) -> str:
 
 
 def _users(contents: Contents, step: Step) -> str:
-    """Who uses the result, and what there would not be without it."""
+    """Who uses the result, and which gradients there would not be without it."""
     if not step.used_by:
         return tag("p", _unused(step), class_="used") if step.operands else ""
-    lost = [name for name in _without(contents.records, step) if name not in step.used_by]
     parts = [
         tag("h3", "Used by"),
         tag(
@@ -152,9 +151,10 @@ def _users(contents: Contents, step: Step) -> str:
             class_="uses",
         ),
     ]
-    if lost and step.operands:
+    lost = _lost_gradients(contents.records, step)
+    if lost and set(lost) != set(step.used_by):
         parts += [
-            tag("p", "and, by way of these, without it there would be no", class_="without"),
+            tag("p", "Without it there would be no gradient for learning here:", class_="without"),
             tag(
                 "ul", *(tag("li", contents.link(name, layer=True)) for name in lost), class_="uses"
             ),
@@ -171,11 +171,17 @@ def _unused(step: Step) -> str:
     return "Computed, and used by nothing." if step.phase == "backward" else "The end."
 
 
-def _without(records: Records, step: Step) -> list[str]:
-    """All steps that need this one, directly or not, in order."""
+def _lost_gradients(records: Records, step: Step) -> list[str]:
+    """The gradients of weights and biases that need a step on the way back, directly or not."""
+    if step.phase != "backward":
+        return []
     needing = {step.id}
     for later in records.steps:
         if any(operand.step in needing for operand in later.operands):
             needing.add(later.id)
     needing.discard(step.id)
-    return [later.id for later in records.steps if later.id in needing]
+    return [
+        later.id
+        for later in records.steps
+        if later.id in needing and layer_of(later.id)[0] in ("dW", "db")
+    ]
