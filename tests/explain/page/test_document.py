@@ -117,8 +117,7 @@ def test_answers_stand_at_the_step_where_the_question_arises(letter: str):
         shown = page.one("section", data_step=step).one("details", "jacobians").all("table")
         assert len(shown) == sum(jacobian.step == step for jacobian in records.jacobians)
     assert records.sweep is not None
-    sweep = page.one("article", id="question-epsilon")
-    assert len(sweep.all("circle")) == len(sweep.one("tbody").all("tr"))
+    sweep = page.one("article", id="question-close_enough").one("svg", "plot")
     assert len(sweep.all("circle")) == len(records.sweep.epsilons)
     factors = page.one("article", id="question-delta-factors").one("tbody").all("tr")
     assert len(factors) == len(records.delta_factors)

@@ -24,8 +24,6 @@ def answers(contents: Contents, step: Step) -> str:
     ]
     if records.delta_factors and step.id == "delta[0]":
         parts.append(_factors(contents))
-    if records.sweep and records.sweep.step == step.id:
-        parts.append(_sweep(contents))
     jacobians = [jacobian for jacobian in records.jacobians if jacobian.step == step.id]
     if jacobians:
         parts.append(_jacobians(contents, jacobians))
@@ -41,6 +39,7 @@ def comparison(contents: Contents, step: Step, asked: Comparison) -> str:
         tag("p", prose(contents, asked.answer), class_="sentence"),
         _sides(contents, step, asked.sides),
         _parts(contents, step, asked.parts),
+        _sweep(contents) if asked.id == "close_enough" else "",
         tag("p", text(where), class_="asked") if where else "",
         class_="question",
         id=f"question-{asked.id}",
@@ -106,21 +105,7 @@ def _factors(contents: Contents) -> str:
 
 def _sweep(contents: Contents) -> str:
     sweep = contents.records.sweep
-    assert sweep is not None
-    return tag(
-        "article",
-        tag("h3", "How close must finite differences come?"),
-        tag(
-            "p",
-            "A large step errs by what the straight line leaves out, a small one by the loss's own "
-            "round-off. Between them lies the best step; plain differences come no closer.",
-            class_="sentence",
-        ),
-        sweep_plot(sweep),
-        sweep_table(sweep),
-        class_="question",
-        id="question-epsilon",
-    )
+    return "" if sweep is None else sweep_plot(sweep) + sweep_table(sweep)
 
 
 def _jacobians(contents: Contents, jacobians: list[Jacobian]) -> str:

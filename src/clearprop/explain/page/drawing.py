@@ -23,7 +23,7 @@ __all__ = ["drawing"]
 
 Array = npt.NDArray[Any]
 
-COLUMN, MARGIN, HEAD = 104, 44, 40
+COLUMN, MARGIN, HEAD, FOOT = 104, 44, 40, 8
 DIGITS = 4
 
 
@@ -58,7 +58,7 @@ class _Layout:
 
     @property
     def middle(self) -> float:
-        return HEAD + (self.height - HEAD) / 2
+        return HEAD + (self.height - HEAD - FOOT) / 2
 
     def is_thinned(self, column: int) -> bool:
         return len(self.drawn[column]) < self.sizes[column]
@@ -74,7 +74,7 @@ def _layout(records: Records, budget: Budget) -> _Layout:
     )
     most = max(len(nodes) for nodes in drawn)
     scale = _Scale(20, 92) if most <= 5 else _Scale(16, 56)
-    return _Layout(scale, sizes, drawn, HEAD + max(most, 2) * scale.spacing)
+    return _Layout(scale, sizes, drawn, HEAD + max(most, 2) * scale.spacing + FOOT)
 
 
 def _steepest_nodes(records: Records, column: int, count: int) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from clearprop.explain.derivation.records import Records
 from clearprop.explain.formula.numbers import plain_number
 from clearprop.explain.page.contents import Contents
 from clearprop.explain.page.markup import tag, text
+from clearprop.explain.page.prose import typeset
 from clearprop.losses import OUTPUTS
 
 __all__ = ["overview"]
@@ -104,9 +105,7 @@ def _questions(contents: Contents) -> str:
     links = [(f"question-{asked.id}", asked.question) for asked in records.comparisons]
     if records.delta_factors:
         links.append(("question-delta-factors", "Does δ vanish or explode?"))
-    if records.sweep:
-        links.append(("question-epsilon", "How close must finite differences come?"))
     if not links:
         return ""
-    items = (tag("li", tag("a", text(words), href=f"#{name}")) for name, words in links)
+    items = (tag("li", tag("a", typeset(words), href=f"#{name}")) for name, words in links)
     return tag("h3", "Questions answered on the way") + tag("ul", *items, class_="questions")

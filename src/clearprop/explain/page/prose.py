@@ -17,6 +17,8 @@ _LETTERS = (
     (re.compile(r"\byhat"), "y\u0302"),
     (re.compile(r"\bsigma'"), "σ′"),
     (re.compile(r"\bsigma\b"), "σ"),
+    (re.compile(r"\bepsilon\b"), "ε"),
+    (re.compile(r"`(\w+)`"), r"<code>\1</code>"),
     (re.compile(r"\^T\b"), "ᵀ"),
     (re.compile(r"(?<=\S) o (?=\S)"), " ∘ "),
     (re.compile(r"\bx (?=1\b)"), "× "),

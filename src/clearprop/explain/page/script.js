@@ -8,34 +8,48 @@
 
   /* ---- entries: which cell of a table holds which, and which of them belong together ---- */
 
-  /** Each table's cells by the entry that they hold: "2,0" -> td. */
-  const cellsOf = new WeakMap();
+  const indices = (entry) => (entry === "" ? [] : entry.split(",").map(Number));
 
-  function cells(table) {
-    if (!cellsOf.has(table)) {
-      const found = new Map();
-      const nAxes = table.dataset.shape ? table.dataset.shape.split(",").length : 0;
-      [...table.tBodies[0].rows].forEach((row, i) => {
-        [...row.cells].slice(1).forEach((cell, j) => {
-          found.set(cell.dataset.entry ?? [[], [j], [i, j]][nAxes].join(","), cell);
-        });
-      });
-      cellsOf.set(table, found);
-    }
-    return cellsOf.get(table);
+  /** The cells of entries, by place; a summary's few cells say which entries they hold. */
+  function cellAt(table, [i, j]) {
+    const [first] = table.tBodies[0].rows;
+    if (j !== undefined) return table.tBodies[0].rows[i].cells[j + 1];
+    return first.cells[i === undefined ? 1 : i + 1];
   }
 
   function entryOf(cell) {
-    for (const [entry, other] of cells(cell.closest("table"))) if (other === cell) return entry;
-    return null;
+    if (cell.dataset.entry !== undefined) return cell.dataset.entry;
+    const table = cell.closest("table"), { shape } = table.dataset;
+    const nAxes = shape ? shape.split(",").length : 0;
+    const column = cell.cellIndex - 1, row = cell.parentElement.sectionRowIndex;
+    return [[], [column], [row, column]][nAxes].join(",");
   }
 
-  const indices = (entry) => (entry === "" ? [] : entry.split(",").map(Number));
+  function cellOf(table, entry) {
+    if (table.matches(".largest")) return table.querySelector(`td[data-entry="${entry}"]`);
+    return cellAt(table, indices(entry));
+  }
 
   /** Whether an operand's entry is one of those that an entry of the result is computed from. */
   function isUsed(axes, operandEntry, resultEntry) {
     const operand = indices(operandEntry), result = indices(resultEntry);
     return axes === "" || axes.split(",").every((axis, at) => axis === "*" || operand[at] === result[axis]);
+  }
+
+  /** The cells of an operand that an entry of the result is computed from. */
+  function* usedCells(operand, entry) {
+    const axes = operand.dataset.axes ? operand.dataset.axes.split(",") : [];
+    if (operand.matches(".largest")) {
+      for (const cell of operand.querySelectorAll("td[data-entry]")) {
+        if (isUsed(operand.dataset.axes, cell.dataset.entry, entry)) yield cell;
+      }
+      return;
+    }
+    const lengths = indices(operand.dataset.shape), result = indices(entry);
+    const wanted = axes.map((axis, at) => (axis === "*" ? [...Array(lengths[at]).keys()] : [result[axis]]));
+    for (const i of wanted[0] ?? [undefined]) {
+      for (const j of wanted[1] ?? [undefined]) yield cellAt(operand, [i, j]);
+    }
   }
 
   /* ---- lighting: in the tables of a step, and in the drawing ---- */
@@ -65,14 +79,12 @@
     clear(section);
     const result = indices(entry);
     for (const table of section.querySelectorAll("table.result, table.numeric")) {
-      cells(table).get(entry)?.classList.add("chosen");
+      cellOf(table, entry)?.classList.add("chosen");
     }
     for (const operand of section.querySelectorAll("[data-axes]")) {
       const { axes, place } = operand.dataset;
       if (operand.tagName === "TABLE") {
-        for (const [other, cell] of cells(operand)) {
-          if (isUsed(axes, other, entry)) cell.classList.add("lit");
-        }
+        for (const cell of usedCells(operand, entry)) cell.classList.add("lit");
       }
       lightPlace(place, axes === "" ? [] : axes.split(",").map((axis) => (axis === "*" ? "*" : result[axis])), "lit");
     }
@@ -83,10 +95,11 @@
   /** The other way round: an operand's entry lights the entries that are computed from it. */
   function lightUsers(section, operand, entry) {
     clear(section);
-    cells(operand).get(entry).classList.add("chosen");
+    cellOf(operand, entry).classList.add("chosen");
     lightPlace(operand.dataset.place, indices(entry), "chosen");
     for (const table of section.querySelectorAll("table.result")) {
-      for (const [other, cell] of cells(table)) {
+      for (const cell of table.querySelectorAll("tbody td")) {
+        const other = entryOf(cell);
         if (!isUsed(operand.dataset.axes, entry, other)) continue;
         cell.classList.add("lit");
         lightPlace(section.dataset.place, indices(other), "lit");
@@ -193,18 +206,13 @@
 
   function prepare(section) {
     for (const table of section.querySelectorAll("table.result, table.numeric, table.operand")) {
-      if (table.querySelector("td[tabindex]")) continue;
-      let first = true;
-      for (const cell of cells(table).values()) {
-        cell.tabIndex = first ? 0 : -1;
-        first = false;
-      }
+      if (!table.querySelector("td[tabindex]")) table.querySelector("tbody td").tabIndex = 0;
     }
     reachScrolling(section);
   }
 
   function rove(cell) {
-    for (const other of cells(cell.closest("table")).values()) other.tabIndex = -1;
+    cell.closest("table").querySelector("td[tabindex]")?.removeAttribute("tabindex");
     cell.tabIndex = 0;
     cell.focus();
   }
