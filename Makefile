@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types format bench latex soak versions clean
+.PHONY: help demo test lint types format bench browser latex soak versions clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -33,6 +33,21 @@ format: .venv/ready ## Format the code
 
 bench: .venv/ready ## Run the benchmarks beside the peers (minutes)
 	for benchmark in benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+# What it needs is installed here, but for Chromium, which is the system's.
+browser: .venv/browser build/browser/node_modules/axe-core ## Test the page in Chromium (minutes)
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
+	  echo "make browser needs Chromium; on Debian and Ubuntu: apt install chromium"; exit 2; }
+	CLEARPROP_BROWSER=required $(BIN)/pytest tests/explain/page/test_browser.py
+
+.venv/browser: .venv/ready
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group browser
+	@touch $@
+
+build/browser/node_modules/axe-core:
+	@command -v npm || { \
+	  echo "make browser needs npm, for axe-core; on Debian and Ubuntu: apt install npm"; exit 2; }
+	npm install --silent --no-audit --no-fund --prefix build/browser axe-core@4
 
 latex: .venv/ready ## Compile explanations in LaTeX; needs pdflatex (apt: texlive-latex-base lmodern)
 	$(BIN)/python tests/explain/outputs/compile_latex.py

@@ -22,7 +22,8 @@ class Budget:
         largest: how many of the largest entries a summary lists.
         equations: how many entries, of all steps together, have their equation written out; beyond
             it each step's largest have, at least three.
-        terms: how many summands an equation writes out; of longer sums the first and the last.
+        terms: how many summands an equation writes out, a layer of eight and its bias; of longer
+            sums the first and the last.
         chains: how many weights have their whole chain written out; beyond it each layer's with
             the largest gradients have, at least three.
         drawn_nodes: a layer with more nodes is thinned in the drawing.
@@ -34,7 +35,7 @@ class Budget:
     table_columns: int = 24
     largest: int = 10
     equations: int = 600
-    terms: int = 8
+    terms: int = 9
     chains: int = 100
     drawn_nodes: int = 12
     thinned_nodes: int = 8
