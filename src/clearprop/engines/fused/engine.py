@@ -121,31 +121,19 @@ class FusedEngine:
             return self._reference.predict(network, parameters, X)
         require_samples(X, network.sizes[0])
         require_parameters(network, parameters)
-        n_rows = X.shape[0]
-        job = _prediction_job(network, X, self._n_threads)
-        job.workspace.put(parameters)
-        yhat = np.empty((n_rows, network.sizes[-1]), X.dtype)
-        job.point("predictions_at", yhat)
-        try:
-            job.run(_all_rows(n_rows), max(n_rows, 1), np.zeros(0))
-        finally:
-            job.let_go()
-        return yhat
+        return _prediction(network, X, self._n_threads).of(parameters, X)
 
 
-def _prediction_job(network: Network, X: Any, n_threads: int | None) -> _Job:
-    """A job for these rows; a small one is kept, as building it costs more than a row's forward."""
-    n_rows = X.shape[0]
-    key = (network, X.dtype, sparse.issparse(X), rows_at_once(network, X.dtype, n_rows), n_threads)
-    job: _Job | None = getattr(_kept, "job", None)
-    if job is None or _kept.key != key:
-        job = _Job(network, X, n_rows, n_threads, backward=False)
-        job.plan["task"] = TASK_CODES["predict"]
-        if network.n_parameters <= _LARGEST_KEPT:
-            _kept.key, _kept.job = key, job
-        return job
-    job.give_samples(X)
-    return job
+def _prediction(network: Network, X: Any, n_threads: int | None) -> _Prediction:
+    """A small one is kept, as building it costs more than a row's forward."""
+    key = (network, X.dtype, sparse.issparse(X), n_threads)
+    kept: _Prediction | None = getattr(_kept, "prediction", None)
+    if kept is not None and _kept.key == key and kept.serves(X.shape[0]):
+        return kept
+    prediction = _Prediction(network, X, n_threads)
+    if network.n_parameters <= _LARGEST_KEPT:
+        _kept.key, _kept.prediction = key, prediction
+    return prediction
 
 
 class FusedSession:
@@ -316,6 +304,55 @@ class _Job:
 
     def _work(self, thread: int) -> None:
         self._program.run(self._plan_at, thread)
+
+
+class _Prediction(_Job):
+    """Yhat of rows by one network, again and again.
+
+    Rows that are worked on all at once by one thread are copied to and from arrays that stay: to
+    find an array's address takes longer than to copy a few rows.
+    """
+
+    def __init__(self, network: Network, X: Any, n_threads: int | None) -> None:
+        super().__init__(network, X, X.shape[0], n_threads, backward=False)
+        self.plan["task"] = TASK_CODES["predict"]
+        self._network = network
+        self._rows = rows_at_once(network, X.dtype, X.shape[0])
+        self._own_X = np.empty((self._rows, network.sizes[0]), X.dtype)
+        self._own_yhat = np.empty((self._rows, network.sizes[-1]), X.dtype)
+        self._has_own = False
+
+    def serves(self, n_rows: int) -> bool:
+        """Whether the work space is the one for so many rows."""
+        return n_rows == self._rows or self._rows == rows_at_once(
+            self._network, self._own_X.dtype, n_rows
+        )
+
+    def of(self, parameters: Sequence[Layer], X: Any) -> Array:
+        """Yhat for every row of X, of the dtype and kind that this was made for."""
+        self.workspace.put(parameters)
+        if self._most_threads == 1 and X.shape[0] == self._rows and not sparse.issparse(X):
+            return self._at_once(X)
+        self._has_own = False
+        n_rows = X.shape[0]
+        yhat = np.empty((n_rows, self._network.sizes[-1]), X.dtype)
+        self.give_samples(X)
+        self.point("predictions_at", yhat)
+        try:
+            self.run(_all_rows(n_rows), max(n_rows, 1), np.zeros(0))
+        finally:
+            self.let_go()
+        return yhat
+
+    def _at_once(self, X: Array) -> Array:
+        if not self._has_own:
+            self.give_samples(self._own_X)
+            self.point("predictions_at", self._own_yhat)
+            self.plan["order_at"], self.plan["n_rows"], self.plan["n_threads"] = 0, self._rows, 1
+            self._has_own = True
+        self._own_X[...] = X
+        self._work(0)
+        return self._own_yhat.copy()
 
 
 def _can_run(network: Network, X: Any) -> bool:
