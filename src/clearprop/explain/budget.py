@@ -19,6 +19,7 @@ class Budget:
     Attributes:
         table_entries: a matrix with more entries is summarised.
         table_columns: and so is one with more columns.
+        answer_entries: in an answer, which has several, so is a matrix with more entries than this.
         largest: how many of the largest entries a summary lists.
         equations: how many entries, of all steps together, have their equation written out; beyond
             it each step's largest have, at least three.
@@ -33,6 +34,7 @@ class Budget:
 
     table_entries: int = 400
     table_columns: int = 24
+    answer_entries: int = 100
     largest: int = 10
     equations: int = 600
     terms: int = 9

@@ -522,17 +522,33 @@ def test_a_notebooks_frame_steps_too(browser: Any, files: dict[str, Path]):
     context.close()
 
 
-STEP_TIMES = """async () => {
+STEP = """async () => {
   const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-  const next = document.querySelector('.next'), times = [];
-  while (!next.disabled) {
-    const start = performance.now();
-    next.click();
-    await painted();
-    times.push(performance.now() - start);
-  }
-  return times;
+  const start = performance.now();
+  document.querySelector('.next').click();
+  await painted();
+  return performance.now() - start;
 }"""
+
+
+def step_times(page: Any) -> tuple[list[float], list[float]]:
+    """Of each step, in milliseconds: the page's own work, and the time until it is painted.
+
+    The work is the processor time of the page's thread, which other programs do not add to.
+    """
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def worked() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return 1000.0 * next(m["value"] for m in metrics if m["name"] == "TaskDuration")
+
+    work, wait = [], []
+    for _ in range(len(page.query_selector_all(".step"))):
+        before = worked()
+        wait.append(page.evaluate(STEP))
+        work.append(worked() - before)
+    return work, wait
 
 
 OPENING_TIME = """async () => {
@@ -548,15 +564,17 @@ def test_a_large_network_opens_and_steps_without_a_wait(
 ):
     size = files["large"].stat().st_size
     assert size < 3_000_000
-    opening, stepping = [], []
-    for _ in range(3):
+    opening, working, waiting = [], [], []
+    for _ in range(2):
         with Opened(browser, files["large"], viewport={"width": 1440, "height": 900}) as page:
             opening.append(page.evaluate(OPENING_TIME) / 1000.0)
-            stepping.append(page.evaluate(STEP_TIMES))
-    # The best of three: other work on the machine is not the page's.
-    slowest = max(np.min(stepping, axis=0))
+            work, wait = step_times(page)
+            working.append(work)
+            waiting.append(wait)
+    slowest = max(np.min(working, axis=0))
     record_property("bytes", size)
     record_property("opens_in_seconds", round(min(opening), 3))
-    record_property("slowest_step_in_milliseconds", round(float(slowest), 1))
+    record_property("slowest_steps_work_in_milliseconds", round(float(slowest), 1))
+    record_property("median_step_in_milliseconds", round(float(np.median(waiting)), 1))
     assert min(opening) < 2.0
     assert slowest < 100.0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from clearprop.explain.budget import Budget
 from clearprop.explain.derivation.records import Comparison, Jacobian, Misprint, Side, Step
 from clearprop.explain.page.contents import Contents
 from clearprop.explain.page.figures import factor_bars, factor_table, sweep_plot, sweep_table
@@ -70,7 +73,12 @@ def _side(contents: Contents, step: Step, side: Side, **data: str) -> str:
     formula = display(side.formula) if side.formula else ""
     # What has the step's shape has its rows and columns; the others are counted.
     rows, columns = contents.labels(step) if values.shape == step.shape else ((), ())
-    return formula + matrix(values, rows, columns, typeset(side.label), contents.budget, **data)
+    budget = _answer_budget(contents)
+    return formula + matrix(values, rows, columns, typeset(side.label), budget, **data)
+
+
+def _answer_budget(contents: Contents) -> Budget:
+    return replace(contents.budget, table_entries=contents.budget.answer_entries)
 
 
 def _misprint(contents: Contents, misprint: Misprint) -> str:
@@ -122,7 +130,7 @@ def _jacobians(contents: Contents, jacobians: list[Jacobian]) -> str:
                 [label(name) for name in jacobian.rows],
                 [label(name) for name in jacobian.columns],
                 f"{inline(jacobian.formula)} {text(sample)}",
-                contents.budget,
+                _answer_budget(contents),
             )
         )
     return tag(

@@ -114,7 +114,8 @@ class Contents:
         if too_large:
             sentences.append(
                 f"{len(too_large)} of {len(self.records.steps)} matrices have more than "
-                f"{self.budget.table_entries} entries or {self.budget.table_columns} columns: they "
+                f"{self.budget.table_entries} entries ({self.budget.answer_entries} in answers) or "
+                f"{self.budget.table_columns} columns: they "
                 f"are shown by heat map, norm and the {self.budget.largest} largest entries."
             )
         if not self.all_equations:
