@@ -16,11 +16,11 @@ from clearprop.cli.files import load_table_model, require_new_file
 from clearprop.cli.options import LayerNames, data_options, shared_options
 from clearprop.cli.output import Output
 from clearprop.errors import ParameterError, TableError
-from clearprop.explain.articles import ARTICLES
-from clearprop.explain.document import Derivation, derivation_of, explain
-from clearprop.explain.formulas.notation import NOTATIONS
-from clearprop.explain.random_network import random_batch
-from clearprop.explain.sources import UPDATES, Source, of_table_model, part_of
+from clearprop.explanation.articles import ARTICLES
+from clearprop.explanation.document import Derivation, derivation_of, explain
+from clearprop.explanation.formulas.notation import NOTATIONS
+from clearprop.explanation.random_network import random_batch
+from clearprop.explanation.sources import UPDATES, Source, of_table_model, part_of
 from clearprop.losses import OUTPUTS, REDUCTIONS
 from clearprop.network import Network
 from clearprop.tables import read_table
