@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,14 @@ class Case:
         point: network, parameters, batch and forward pass, in float64.
         right: `backward`'s gradients, dW with the L2 penalty.
         slopes: sigma'(z[l]) of each hidden layer.
+        penalties: dPenalty/dW of each layer, which dW has in it.
         output_jacobian: dyhat_k/dz_j of each sample, shape (n_samples, n_outputs, n_outputs).
     """
 
     point: LossPoint
     right: Gradients
     slopes: list[Array]
+    penalties: list[Array]
     output_jacobian: Array
 
     @property
@@ -76,11 +79,6 @@ class Case:
         """S, the sum of the sample weights: what a mean divides by; N without weights."""
         return float(np.sum(self.point.weights)) or 1.0
 
-    def penalty(self, layer: int) -> Array:
-        """dPenalty/dW[layer]."""
-        W = self.parameters[layer].W
-        return np.asarray(l2_gradient(W, self.point.l2, self.point.factor))
-
     def shape(self, kind: str, layer: int) -> tuple[int, ...]:
         """The shape of one array."""
         array: Array = getattr(self.right, kind)[layer]
@@ -96,6 +94,7 @@ class Case:
         scale = np.abs(self.point.factor * self.point.weights)
         return np.asarray(scale[:, None] * size)
 
+    @cached_property
     def sensitivity(self) -> dict[tuple[str, int], float]:
         """By how much each array moves, at most, per relative error of X, W and b.
 
@@ -148,13 +147,11 @@ def make_case(
     right = backward(
         network, point.parameters, passes, point.Y, sample_weight=point.sample_weight
     )
-    penalised = [
-        dW + l2_gradient(layer.W, l2, point.factor)
-        for dW, layer in zip(right.dW, point.parameters, strict=True)
-    ]
+    penalties = [np.asarray(l2_gradient(W, l2, point.factor)) for W, _ in point.parameters]
+    penalised = [dW + penalty for dW, penalty in zip(right.dW, penalties, strict=True)]
     slopes = [
         np.asarray(activation.derivative(passes.z[index], passes.inputs[index + 1]))
         for index, activation in enumerate(network.activations)
     ]
     jacobian = OUTPUTS[network.output].jacobian(passes.output, network.output_parameters)
-    return Case(point, right._replace(dW=penalised), slopes, np.asarray(jacobian))
+    return Case(point, right._replace(dW=penalised), slopes, penalties, np.asarray(jacobian))

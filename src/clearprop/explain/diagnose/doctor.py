@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ from clearprop.network import Layer, Network
 __all__ = ["Doctor", "diagnose"]
 
 Array = npt.NDArray[np.float64]
+
+_Search = Callable[[Search, Array, Level], list[Explanation]]
 
 _VERIFIED_ENTRIES = 8
 _PAIRED_READINGS = 4  # two mistakes are looked for in so many readings at most: it takes time
@@ -152,18 +154,20 @@ class Doctor:
         for reading, search, vector, level in opened:
             if search.is_right(vector, level):
                 return [_Fit(reading, search, Explanation((), search.right), level, vector)]
-        fits = [
-            _Fit(reading, search, explanation, level, vector)
-            for reading, search, vector, level in opened
-            for explanation in search.singles(vector, level)
+        searches: list[tuple[_Search, int]] = [
+            (Search.singles, len(opened)),
+            (Search.fitted_singles, len(opened)),
+            (Search.pairs, 0 if opened[0][3].is_rough else _PAIRED_READINGS),
         ]
-        if fits or opened[0][3].is_rough:
-            return fits
-        return [
-            _Fit(reading, search, explanation, level, vector)
-            for reading, search, vector, level in opened[:_PAIRED_READINGS]
-            for explanation in search.pairs(vector, level)
-        ]
+        for explanations, n_readings in searches:
+            fits = [
+                _Fit(reading, search, explanation, level, vector)
+                for reading, search, vector, level in opened[:n_readings]
+                for explanation in explanations(search, vector, level)
+            ]
+            if fits:
+                return fits
+        return []
 
     def _conclude(
         self,
@@ -184,7 +188,7 @@ class Doctor:
             )
         suggestion = None
         if verdict == "cannot tell":
-            if not best.planted:
+            if any(fit.reading.is_transposed != best.reading.is_transposed for fit in others):
                 notes.append(
                     "the layout decides, and it cannot be seen from square matrices: say "
                     "layout='rows' or layout='columns'"

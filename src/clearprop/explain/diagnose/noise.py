@@ -74,7 +74,7 @@ def levels_of(
         suspect: its entries.
         dtypes: of its arrays, as given.
     """
-    sensitivity = case.sensitivity()
+    sensitivity = case.sensitivity
     products = np.concatenate(
         [
             np.broadcast_to(case.magnitude(slot.kind, slot.layer), slot.shape).ravel()
@@ -131,11 +131,14 @@ def _printed(suspect: Array) -> tuple[str, Array] | None:
     for decimals in _DECIMALS:
         if np.array_equal(suspect, np.round(suspect, decimals)):
             return f"{decimals} decimals", np.full_like(suspect, 0.5001 * 10.0**-decimals)
-    for digits in _DIGITS:
-        rounded = np.array([float(f"{value:.{digits - 1}e}") for value in suspect])
-        if np.array_equal(suspect, rounded):
-            with np.errstate(divide="ignore"):
-                exponent = np.floor(np.log10(np.abs(suspect)))
-            exponent = np.where(np.isfinite(exponent), exponent, -300.0)
-            return f"{digits} digits", 0.5001 * 10.0 ** (exponent - digits + 1)
-    return None
+    if not _has_digits(suspect, _DIGITS[-1]):
+        return None
+    digits = next(digits for digits in _DIGITS if _has_digits(suspect, digits))
+    with np.errstate(divide="ignore"):
+        exponent = np.floor(np.log10(np.abs(suspect)))
+    exponent = np.where(np.isfinite(exponent), exponent, -300.0)
+    return f"{digits} digits", 0.5001 * 10.0 ** (exponent - digits + 1)
+
+
+def _has_digits(suspect: Array, digits: int) -> bool:
+    return all(float(f"{value:.{digits - 1}e}") == value for value in suspect)

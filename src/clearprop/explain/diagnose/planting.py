@@ -40,7 +40,7 @@ def planted_pass(case: Case, planted: Sequence[Planted]) -> Gradients:
     run = Gradients([None] * n_layers, [None] * n_layers, [None] * n_layers, [None] * n_layers)
 
     def changed(site: str, layer: int, value: Array) -> Array:
-        for plant in changes.get((site, layer), ()):
+        for plant in changes[site, layer]:
             step = Step(case, layer, value, run, plant.coefficient)
             value = np.asarray(plant.mistake.change(step), np.float64)
         return value
@@ -48,23 +48,32 @@ def planted_pass(case: Case, planted: Sequence[Planted]) -> Gradients:
     inherited, deltas_are_wrong = False, [False] * n_layers
     for layer in reversed(range(n_layers)):
         # Above the first mistake everything is as it should be, and need not be done again.
-        value = run.dinput[layer + 1] * case.slopes[layer] if inherited else right.delta[layer]
-        inherited = inherited or ("delta", layer) in changes
-        run.delta[layer] = changed("delta", layer, value)
-        value = run.delta[layer] @ case.parameters[layer].W.T if inherited else right.dinput[layer]
+        run.delta[layer] = right.delta[layer]
+        if inherited:
+            run.delta[layer] = run.dinput[layer + 1] * case.slopes[layer]
+        if ("delta", layer) in changes:
+            run.delta[layer] = changed("delta", layer, run.delta[layer])
+            inherited = True
         deltas_are_wrong[layer] = inherited
-        inherited = inherited or ("dinput", layer) in changes
-        run.dinput[layer] = changed("dinput", layer, value)
+        run.dinput[layer] = right.dinput[layer]
+        if inherited:
+            run.dinput[layer] = run.delta[layer] @ case.parameters[layer].W.T
+        if ("dinput", layer) in changes:
+            run.dinput[layer] = changed("dinput", layer, run.dinput[layer])
+            inherited = True
     # Last, because a dW may be made of the delta of any layer.
     for layer in range(n_layers):
-        if deltas_are_wrong[layer] or ("used", layer) in changes:
-            used = changed("used", layer, run.delta[layer])
-            dW = case.passes.inputs[layer].T @ used + case.penalty(layer)
-            db = np.sum(used, axis=0)
-        else:
-            dW, db = right.dW[layer], right.db[layer]
-        run.dW[layer] = changed("dW", layer, dW)
-        run.db[layer] = changed("db", layer, db)
+        run.dW[layer], run.db[layer] = right.dW[layer], right.db[layer]
+        is_used_wrong = ("used", layer) in changes
+        if deltas_are_wrong[layer] or is_used_wrong:
+            used = run.delta[layer]
+            if is_used_wrong:
+                used = changed("used", layer, used)
+            run.dW[layer] = case.passes.inputs[layer].T @ used + case.penalties[layer]
+            run.db[layer] = used.sum(axis=0)
+        for kind, made in (("dW", run.dW), ("db", run.db)):
+            if (kind, layer) in changes:
+                made[layer] = changed(kind, layer, made[layer])
     for layer in range(n_layers):
         if ("all", layer) in changes:
             for made in run:

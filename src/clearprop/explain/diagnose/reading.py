@@ -87,8 +87,8 @@ def readings_of(case: Case, suspect: Any, layout: str = "auto") -> list[Reading]
             remedy="'rows': W has a row per input; 'columns': a row per output, as in torch.",
         )
     readings: list[Reading] = []
-    for items, is_torch in _assignments(case, suspect):
-        readings += _readings(case, items, "columns" if is_torch and layout == "auto" else layout)
+    for items, convention in _assignments(case, suspect):
+        readings += _readings(case, items, convention if layout == "auto" else layout)
     if not readings:
         raise _nothing_fits(case, suspect)
     return readings + _without_the_mean(case, readings)
@@ -162,24 +162,23 @@ def _without_the_mean(case: Case, readings: Sequence[Reading]) -> list[Reading]:
     return found
 
 
-def _assignments(case: Case, suspect: Any) -> Iterable[tuple[list[_Item], bool]]:
-    """What each array may be, with whether the names are torch's."""
+def _assignments(case: Case, suspect: Any) -> Iterable[tuple[list[_Item], str]]:
+    """What each array may be, and the layout of weights where the names or the type tell it."""
     if isinstance(suspect, Gradients):
-        suspect = dict(suspect._asdict())
+        yield _listed_by_kind(case, suspect._asdict()), "rows"
+        return
     if isinstance(suspect, Mapping):
         if suspect and all(key in KINDS and _is_list(value) for key, value in suspect.items()):
-            yield _listed_by_kind(case, suspect), False
+            yield _listed_by_kind(case, suspect), "auto"
             return
-        names = [str(key) for key in suspect]
         arrays = [_array(str(key), value) for key, value in suspect.items() if value is not None]
         labels = [str(key) for key, value in suspect.items() if value is not None]
         parsed = [parse_name(name) for name in labels]
         if any(name.kind for name in parsed):
-            torch = any(name.is_torch for name in parsed)
+            convention = "columns" if any(name.is_torch for name in parsed) else "auto"
             for items in _named(case, labels, parsed, arrays):
-                yield items, torch
+                yield items, convention
             return
-        del names
         suspect = arrays if len(arrays) != 1 else arrays[0]
     elif _is_list(suspect):
         suspect = [_array(f"array {i}", value) for i, value in enumerate(suspect)]
@@ -190,9 +189,9 @@ def _assignments(case: Case, suspect: Any) -> Iterable[tuple[list[_Item], bool]]
     if isinstance(suspect, list):
         if not suspect:
             raise ParameterError("suspect: nothing was given", remedy=_REMEDY)
-        yield from ((items, False) for items in _in_order(case, suspect))
+        yield from ((items, "auto") for items in _in_order(case, suspect))
     else:
-        yield from ((items, False) for items in _alone(case, suspect))
+        yield from ((items, "auto") for items in _alone(case, suspect))
 
 
 def _is_list(value: Any) -> bool:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,9 @@ __all__ = ["Explanation", "Search", "complexity"]
 
 Array = npt.NDArray[np.float64]
 
-_FIT_STEPS = 6
+_FIT_STEPS = 8
+_HOPELESS_AFTER = 3  # a fit that has not come near by then will not
+_CHUNK = 256  # pairs whose arrays are held at once
 _LEAST_DIGITS = 3.0  # evidence that must be left when as many explanations were tried
 
 
@@ -54,6 +57,14 @@ def complexity(planted: Sequence[Planted]) -> tuple[int, int]:
     return places, sum(bool(plant.mistake.coefficient) for plant in planted)
 
 
+class _Line(NamedTuple):
+    """Arrays as they depend on a number c: base + c slope, if that is all there is to it."""
+
+    base: Array
+    slope: Array
+    is_straight: bool
+
+
 class Search:
     """All explanations of gradients of one case whose arrays are the same.
 
@@ -69,6 +80,7 @@ class Search:
         self.magnitude = np.array(
             [np.max(case.magnitude(slot.kind, slot.layer)) for slot in self.layout.slots]
         )
+        self._lines: dict[Hashable, _Line] = {}
 
     @cached_property
     def candidates(self) -> list[Planted]:
@@ -91,17 +103,19 @@ class Search:
         known = [plant for plant in self.candidates if not plant.mistake.coefficient]
         vectors = np.array([self.vector([plant]) for plant in known])
         vectors = vectors.reshape(len(known), len(self.right))
-        keep = self._first_changed(vectors) < len(self.layout.slots)
+        keep = self._first_changed(vectors, self.right) < len(self.layout.slots)
         return [plant for plant, kept in zip(known, keep, strict=True) if kept], vectors[keep]
 
     @cached_property
-    def fitted(self) -> tuple[list[Planted], Array]:
-        """The candidates with a number to fit, and the vectors at some small number."""
+    def fitted(self) -> list[Planted]:
+        """The candidates with a number to fit that change something."""
         fitted = [plant for plant in self.candidates if plant.mistake.coefficient]
-        vectors = np.array([self.vector([plant._replace(coefficient=0.1)]) for plant in fitted])
-        vectors = vectors.reshape(len(fitted), len(self.right))
-        keep = self._first_changed(vectors) < len(self.layout.slots)
-        return [plant for plant, kept in zip(fitted, keep, strict=True) if kept], vectors[keep]
+        return [plant for plant in fitted if self._reach(plant) < len(self.layout.slots)]
+
+    def _reach(self, plant: Planted) -> int:
+        """The first slot that a mistake with a number to fit changes."""
+        line = self._line((), plant)
+        return int(self._first_changed(line.base + line.slope, line.base))
 
     def vector(self, planted: Sequence[Planted]) -> Array:
         """What a pass with these mistakes gives for the arrays."""
@@ -112,11 +126,11 @@ class Search:
         with np.errstate(over="ignore", invalid="ignore"):
             return planted_pass(self.case, planted)
 
-    def _first_changed(self, vectors: Array) -> Array:
+    def _first_changed(self, vectors: Array, right: Array) -> Array:
         """Index of the first slot that each vector changes; the number of slots where none."""
-        largest = np.maximum(self.layout.largest(self.right), self.layout.largest(vectors))
+        largest = np.maximum(self.layout.largest(right), self.layout.largest(vectors))
         with np.errstate(invalid="ignore"):
-            change = self.layout.largest(vectors - self.right)
+            change = self.layout.largest(vectors - right)
         changed = (change > 1e-14 * largest) | np.isnan(change)
         return np.where(changed.any(axis=-1), np.argmax(changed, axis=-1), changed.shape[-1])
 
@@ -137,60 +151,44 @@ class Search:
         return bool(self.fits(suspect, self.right, level))
 
     def singles(self, suspect: Array, level: Level) -> list[Explanation]:
-        """Each one mistake that explains the suspect at a level."""
+        """Each one mistake without a number to fit that explains the suspect at a level."""
         plants, vectors = self.known
-        if not len(plants) and not len(self.fitted[0]):
-            return []
-        found = [
+        return [
             Explanation((plants[index],), vectors[index])
             for index in np.flatnonzero(self.fits(suspect, vectors, level))
         ]
-        if found:
-            return found
-        for plant in self.fitted[0]:
-            explanation = self._fit((), plant, suspect, level)
-            if explanation is not None:
-                found.append(explanation)
-        return found
+
+    def fitted_singles(self, suspect: Array, level: Level) -> list[Explanation]:
+        """Each one mistake that explains the suspect once its number is fitted."""
+        first = self._first_wrong(suspect, level)
+        starters = [plant for plant in self.fitted if self._reach(plant) == first]
+        fits = (self._fit((), plant, suspect, level) for plant in starters)
+        return [explanation for explanation in fits if explanation is not None]
+
+    def _first_wrong(self, suspect: Array, level: Level) -> int:
+        """The first slot, seen from the output, that is not right."""
+        return int(np.argmax(~self._fits_slots(suspect, self.right, level)))
 
     def pairs(self, suspect: Array, level: Level) -> list[Explanation]:
         """Each two mistakes that explain the suspect at a level together."""
-        wrong = ~self._fits_slots(suspect, self.right, level)
-        first = int(np.argmax(wrong))
+        first = self._first_wrong(suspect, level)
         starters = self._starters(first)
-        plants, vectors = self.known
-        every = [*plants, *self.fitted[0]]
-        found: dict[frozenset[tuple[str, tuple[int, ...]]], Explanation] = {}
-
-        def consider(explanation: Explanation | None) -> None:
-            if explanation is not None:
-                key = frozenset((p.mistake.name, p.layers) for p in explanation.planted)
-                found.setdefault(key, explanation)
-
+        every = [*self.known[0], *self.fitted]
         # The first mistake explains the first wrong array alone, and the second what lies below it.
-        for starter in self._fitted_to(starters, suspect, first, level):
-            for other in every:
-                if compatible(starter, other):
-                    consider(self._explain(starter, other, suspect, level))
-        if not found:
+        alone = self._fitted_to(starters, suspect, first, level)
+        found = self._explain(itertools.product(alone, every), suspect, level)
+        if all(complexity(explanation.planted)[1] for explanation in found):
             # Both of them reach the first wrong array.
-            for one, other in itertools.combinations(starters, 2):
-                if compatible(one, other):
-                    consider(self._explain(one, other, suspect, level))
-        del vectors
-        return [
-            explanation
-            for explanation in found.values()
-            if self._is_evident(explanation, suspect, level, len(every) ** 2)
-        ]
+            found += self._explain(itertools.combinations(starters, 2), suspect, level)
+        n_tried = len(every) ** 2
+        return [one for one in found if self._is_evident(one, suspect, level, n_tried)]
 
     def _starters(self, first: int) -> list[Planted]:
-        starters = []
-        for plants, vectors in (self.known, self.fitted):
-            if plants:
-                reached = self._first_changed(vectors) == first
-                starters += [p for p, reaches in zip(plants, reached, strict=True) if reaches]
-        return starters
+        """The mistakes whose first effect is on this slot."""
+        plants, vectors = self.known
+        reached = self._first_changed(vectors, self.right) == first
+        known = [plant for plant, reaches in zip(plants, reached, strict=True) if reaches]
+        return known + [plant for plant in self.fitted if self._reach(plant) == first]
 
     def _fitted_to(
         self, starters: Iterable[Planted], suspect: Array, first: int, level: Level
@@ -202,25 +200,56 @@ class Search:
             plant: Planted | None = starter
             if starter.mistake.coefficient:
                 plant = self._coefficient((), starter, suspect, level, upto)
-            if plant is None:
-                continue
-            fits = self._fits_slots(suspect, self.vector([plant]), level)
-            if fits[: first + 1].all():
-                found.append(plant)
+            if plant is not None:
+                fits = self._fits_slots(suspect, self.vector([plant]), level)
+                if fits[: first + 1].all():
+                    found.append(plant)
         return found
 
     def _explain(
-        self, one: Planted, other: Planted, suspect: Array, level: Level
-    ) -> Explanation | None:
-        for plant, fixed in ((one, other), (other, one)):
-            if plant.mistake.coefficient and not plant.coefficient:
-                if fixed.mistake.coefficient and not fixed.coefficient:
-                    return None
-                return self._fit((fixed,), plant, suspect, level)
-        vector = self.vector([one, other])
-        if not self.fits(suspect, vector, level):
-            return None
-        return Explanation((one, other), vector)
+        self, pairs: Iterable[tuple[Planted, Planted]], suspect: Array, level: Level
+    ) -> list[Explanation]:
+        """Those of the pairs that explain the suspect, each once, whatever its order."""
+        tried: set[frozenset[tuple[str, tuple[int, ...]]]] = set()
+        known, found = [], []
+        for one, other in pairs:
+            key = frozenset((plant.mistake.name, plant.layers) for plant in (one, other))
+            if key in tried or not compatible(one, other):
+                continue
+            tried.add(key)
+            unfitted = [
+                plant for plant in (one, other) if plant.mistake.coefficient and not plant.coefficient
+            ]
+            if not unfitted:
+                known.append((one, other))
+            elif len(unfitted) == 1:
+                fixed = other if unfitted[0] is one else one
+                explanation = self._fit((fixed,), unfitted[0], suspect, level)
+                if explanation is not None:
+                    found.append(explanation)
+        for start in range(0, len(known), _CHUNK):
+            chunk = known[start : start + _CHUNK]
+            vectors = np.array([self.vector(pair) for pair in chunk])
+            for index in np.flatnonzero(self.fits(suspect, vectors, level)):
+                found.append(Explanation(chunk[index], vectors[index]))
+        return found
+
+    def _line(self, others: tuple[Planted, ...], plant: Planted) -> _Line:
+        """How the arrays depend on the number in a mistake's formula."""
+        key = ((plant.mistake.name, plant.layers), *(o[1:] + (o.mistake.name,) for o in others))
+        line = self._lines.get(key)
+        if line is None:
+            at = [
+                self.vector([*others, plant._replace(coefficient=number)])
+                for number in (0.0, 1.0, 2.0)
+            ]
+            slope = at[1] - at[0]
+            bend = float(np.max(np.abs(at[2] - at[1] - slope), initial=0.0))
+            is_straight = bend <= 1e-9 * float(np.max(np.abs(slope), initial=0.0))
+            line = _Line(at[0], slope, is_straight)
+            if not others:
+                self._lines[key] = line
+        return line
 
     def _fit(
         self, others: tuple[Planted, ...], plant: Planted, suspect: Array, level: Level
@@ -247,24 +276,31 @@ class Search:
         level: Level,
         part: slice,
     ) -> Planted | None:
-        """The number of least squares, each entry in units of its tolerance; Gauss and Newton."""
+        """The number of least squares, each entry in units of its tolerance; Gauss and Newton.
+
+        None where there is none, or where it plainly explains nothing.
+        """
+        tolerance = level.tolerance(self.layout, self.right, self.magnitude)[part]
+        weights = 1.0 / np.where(tolerance > 0.0, tolerance, np.inf)
+        line = self._line(others, plant)
+        slope, rest = line.slope[part] * weights, (suspect - line.base)[part] * weights
+        coefficient = _least_squares(slope, rest)
+        if line.is_straight:
+            left = np.abs(rest - coefficient * slope)
+            explained = np.max(left) <= 1e-3 * np.max(np.abs(rest), initial=1.0) + 1e3
+            return plant._replace(coefficient=coefficient) if coefficient and explained else None
         step, coefficient = 1e-3, 0.0
-        for _ in range(_FIT_STEPS):
+        for step_number in range(_FIT_STEPS):
             here = self.vector([*others, plant._replace(coefficient=coefficient)])[part]
             there = self.vector([*others, plant._replace(coefficient=coefficient + step)])[part]
-            tolerance = level.tolerance(self.layout, self.right, self.magnitude)[part]
-            weights = 1.0 / np.where(tolerance > 0.0, tolerance, np.inf)
-            slope, rest = (there - here) / step * weights, (suspect[part] - here) * weights
-            curvature = float(slope @ slope)
-            if not math.isfinite(curvature) or curvature == 0.0:
-                return None
-            change = float(slope @ rest) / curvature
+            change = _least_squares((there - here) / step * weights, (suspect[part] - here) * weights)
             coefficient += change
-            if not math.isfinite(coefficient):
-                return None
-            if abs(change) <= 1e-13 * abs(coefficient):
+            if abs(change) <= 1e-13 * abs(coefficient) or not math.isfinite(coefficient):
                 break
-        return plant._replace(coefficient=coefficient) if coefficient else None
+            if step_number >= _HOPELESS_AFTER and abs(change) > 0.1 * abs(coefficient):
+                return None
+        usable = math.isfinite(coefficient) and coefficient
+        return plant._replace(coefficient=coefficient) if usable else None
 
     def _is_evident(
         self, explanation: Explanation, suspect: Array, level: Level, n_tried: int
@@ -281,10 +317,18 @@ class Search:
         )
 
 
+def _least_squares(slope: Array, rest: Array) -> float:
+    """The number c of the least |rest - c slope|; 0 where any would do."""
+    curvature = float(slope @ slope)
+    if not math.isfinite(curvature) or curvature == 0.0:
+        return 0.0
+    return float(slope @ rest) / curvature
+
+
 def compatible(one: Planted, other: Planted) -> bool:
-    """Whether two mistakes can both be made: not one formula put wrong twice, nor one of them."""
+    """Whether two mistakes can both be made: one formula is not put wrong twice."""
     if one.mistake.name == other.mistake.name:
-        return False
+        return not set(one.layers) & set(other.layers)
     if one.mistake.constant and other.mistake.constant:
         return one.mistake.site == other.mistake.site and not (
             one.mistake.coefficient or other.mistake.coefficient

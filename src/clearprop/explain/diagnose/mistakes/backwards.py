@@ -60,7 +60,7 @@ def _slope_of_h(step: Step) -> Array:
 
 
 def _through_updated_weights(step: Step) -> Array:
-    dW = step.input.T @ step.delta + step.case.penalty(step.layer)
+    dW = step.input.T @ step.delta + step.case.penalties[step.layer]
     return np.asarray(step.delta @ (step.W - step.coefficient * dW).T)
 
 

@@ -45,7 +45,7 @@ def _penalised(case: Case, layer: int) -> bool:
 
 
 def _of(step: Step, input_: Array, delta: Array) -> Array:
-    return np.asarray(input_.T @ delta + step.case.penalty(step.layer))
+    return np.asarray(input_.T @ delta + step.case.penalties[step.layer])
 
 
 def _strengths(case: Case) -> dict[str, float]:
@@ -153,7 +153,7 @@ ROWS = (
         "penalty left out",
         "dW",
         _where(_penalised),
-        lambda step: step.value - step.case.penalty(step.layer),
+        lambda step: step.value - step.case.penalties[step.layer],
         _DW,
         "dW[{l}] = input[{l}]^T @ delta[{l}]",
         "the derivative of the L2 penalty is missing from dW[{l}]",
@@ -164,7 +164,7 @@ ROWS = (
         "penalty of another strength",
         "dW",
         _where(lambda case, layer: True),  # noqa: ARG005 - one signature
-        lambda step: step.value - step.case.penalty(step.layer) + step.coefficient * step.W,
+        lambda step: step.value - step.case.penalties[step.layer] + step.coefficient * step.W,
         _DW,
         "dW[{l}] = input[{l}]^T @ delta[{l}] + {c} W[{l}]",
         "dW[{l}] has {c} W[{l}] in it, a penalty other than the loss's",
