@@ -90,6 +90,7 @@ class Mistake:
         scales: whether the change is a multiple of the value, so that it may come on top of
             another mistake in the same formula.
         adds: whether the change adds something to the value; it then comes last.
+        looks_below: whether the formula uses arrays that a later step of the pass makes.
         family: mistakes of one family are the same multiple of different arrays; "" for others.
         constant: whether it multiplies the gradient's every array by one number.
         coefficient: the name of a number that the formula needs and only a fit can tell; "" for
@@ -107,6 +108,7 @@ class Mistake:
     remedy: str
     scales: bool = False
     adds: bool = False
+    looks_below: bool = False
     family: str = ""
     constant: bool = False
     coefficient: str = ""

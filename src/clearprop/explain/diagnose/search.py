@@ -160,35 +160,46 @@ class Search:
 
     def fitted_singles(self, suspect: Array, level: Level) -> list[Explanation]:
         """Each one mistake that explains the suspect once its number is fitted."""
-        first = self._first_wrong(suspect, level)
-        starters = [plant for plant in self.fitted if self._reach(plant) == first]
-        fits = (self._fit((), plant, suspect, level) for plant in starters)
+        starters = self._reaching(self._first_wrong(suspect, self.right, level))
+        fits = (
+            self._fit((), plant, suspect, level) for plant in starters if plant.mistake.coefficient
+        )
         return [explanation for explanation in fits if explanation is not None]
 
-    def _first_wrong(self, suspect: Array, level: Level) -> int:
-        """The first slot, seen from the output, that is not right."""
-        return int(np.argmax(~self._fits_slots(suspect, self.right, level)))
+    def _first_wrong(self, suspect: Array, vector: Array, level: Level) -> int:
+        """The first slot, seen from the output, that is not as in a vector."""
+        return int(np.argmax(~self._fits_slots(suspect, vector, level)))
 
     def pairs(self, suspect: Array, level: Level) -> list[Explanation]:
         """Each two mistakes that explain the suspect at a level together."""
-        first = self._first_wrong(suspect, level)
-        starters = self._starters(first)
-        every = [*self.known[0], *self.fitted]
-        # The first mistake explains the first wrong array alone, and the second what lies below it.
-        alone = self._fitted_to(starters, suspect, first, level)
-        found = self._explain(itertools.product(alone, every), suspect, level)
+        first = self._first_wrong(suspect, self.right, level)
+        starters = self._reaching(first)
+        found = []
+        # The first mistake explains the first wrong array alone, and the second what is wrong next.
+        for one in self._fitted_to(starters, suspect, first, level):
+            following = self._first_wrong(suspect, self.vector([one]), level)
+            pairs = [(one, other) for other in self._reaching(following)]
+            found += self._explain(pairs, suspect, level)
         if all(complexity(explanation.planted)[1] for explanation in found):
             # Both of them reach the first wrong array.
             found += self._explain(itertools.combinations(starters, 2), suspect, level)
-        n_tried = len(every) ** 2
+        if not found:
+            below = [plant for plant in starters if plant.mistake.looks_below]
+            every = [*self.known[0], *self.fitted]
+            found = self._explain(itertools.product(below, every), suspect, level)
+        n_tried = (len(self.known[0]) + len(self.fitted)) ** 2
         return [one for one in found if self._is_evident(one, suspect, level, n_tried)]
 
-    def _starters(self, first: int) -> list[Planted]:
-        """The mistakes whose first effect is on this slot."""
+    @cached_property
+    def _reaches(self) -> list[tuple[Planted, int]]:
+        """Each candidate with the first slot that it changes."""
         plants, vectors = self.known
-        reached = self._first_changed(vectors, self.right) == first
-        known = [plant for plant, reaches in zip(plants, reached, strict=True) if reaches]
-        return known + [plant for plant in self.fitted if self._reach(plant) == first]
+        known = zip(plants, self._first_changed(vectors, self.right).tolist(), strict=True)
+        return [*known, *((plant, self._reach(plant)) for plant in self.fitted)]
+
+    def _reaching(self, slot: int) -> list[Planted]:
+        """The mistakes whose first effect is on this slot."""
+        return [plant for plant, reach in self._reaches if reach == slot]
 
     def _fitted_to(
         self, starters: Iterable[Planted], suspect: Array, first: int, level: Level

@@ -84,6 +84,7 @@ def _wrong_deltas(
             f"{dW}{{penalty}}, db[{{l}}] = {db}",
             f"dW[{{l}}] and db[{{l}}] each {sentence}",
             remedy,
+            looks_below=offset < 0,
         ),
         Mistake(
             f"delta of the layer {name} in dW",
@@ -94,6 +95,7 @@ def _wrong_deltas(
             f"{dW}{{penalty}}",
             f"dW[{{l}}] {sentence}",
             remedy,
+            looks_below=offset < 0,
         ),
         Mistake(
             f"delta of the layer {name} in db",
@@ -104,6 +106,7 @@ def _wrong_deltas(
             f"db[{{l}}] = {db}",
             f"db[{{l}}] {sentence}",
             remedy,
+            looks_below=offset < 0,
         ),
     )
 
