@@ -1,0 +1,157 @@
+"""What a gradient is judged on: a network, its parameters and a batch, and what is right there.
+
+Everything in float64. This file knows nothing of mistakes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from clearprop.backprop import Gradients, Passes, backward
+from clearprop.errors import ShapeError
+from clearprop.finite_differences import LossPoint, loss_point
+from clearprop.losses import OUTPUTS
+from clearprop.network import Layer, Network
+from clearprop.penalties import l2_gradient
+
+__all__ = ["KINDS", "Case", "make_case"]
+
+Array = npt.NDArray[np.float64]
+
+KINDS = ("delta", "dW", "db", "dinput")
+"""The arrays of a layer, in the order in which a backward pass makes them."""
+
+_NUDGE = 1e-6  # relative; small against what is judged, large against float64's rounding
+_N_NUDGES = 3
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network at its parameters on a batch.
+
+    Attributes:
+        point: network, parameters, batch and forward pass, in float64.
+        right: `backward`'s gradients, dW with the L2 penalty.
+        slopes: sigma'(z[l]) of each hidden layer.
+        penalties: dPenalty/dW of each layer, which dW has in it.
+        output_jacobian: dyhat_k/dz_j of each sample, shape (n_samples, n_outputs, n_outputs).
+    """
+
+    point: LossPoint
+    right: Gradients
+    slopes: list[Array]
+    penalties: list[Array]
+    output_jacobian: Array
+
+    @property
+    def network(self) -> Network:
+        """The network."""
+        return self.point.network
+
+    @property
+    def parameters(self) -> list[Layer]:
+        """One `Layer(W, b)` per layer."""
+        return self.point.parameters
+
+    @property
+    def passes(self) -> Passes:
+        """The forward pass."""
+        return self.point.passes
+
+    @property
+    def n_samples(self) -> int:
+        """N."""
+        return len(self.point.Y)
+
+    @property
+    def n_outputs(self) -> int:
+        """K."""
+        return self.network.sizes[-1]
+
+    @property
+    def total_weight(self) -> float:
+        """S, the sum of the sample weights: what a mean divides by; N without weights."""
+        return float(np.sum(self.point.weights)) or 1.0
+
+    def shape(self, kind: str, layer: int) -> tuple[int, ...]:
+        """The shape of one array."""
+        array: Array = getattr(self.right, kind)[layer]
+        return array.shape
+
+    def magnitude(self, kind: str, layer: int) -> Array:
+        """Sums of the sizes of the products that the entries of an array are made of."""
+        if kind != "delta":
+            return self.point.magnitudes[kind][layer]
+        if layer < self.network.n_layers - 1:
+            return self.point.magnitudes["dinput"][layer + 1] * np.abs(self.slopes[layer])
+        size = np.abs(self.passes.output) + np.abs(self.point.Y)
+        scale = np.abs(self.point.factor * self.point.weights)
+        return np.asarray(scale[:, None] * size)
+
+    @cached_property
+    def sensitivity(self) -> dict[tuple[str, int], float]:
+        """By how much each array moves, at most, per relative error of X, W and b.
+
+        Rounding in a forward pass is as if its weights and inputs had been a little off (backward
+        error), so this is what arithmetic of a given precision does to a right gradient.
+        """
+        generator = np.random.default_rng(0)
+        moved = {(kind, layer): 0.0 for layer in range(self.network.n_layers) for kind in KINDS}
+
+        def nudged(array: Array) -> Array:
+            return array * (1.0 + _NUDGE * generator.choice([-1.0, 1.0], array.shape))
+
+        for _ in range(_N_NUDGES):
+            parameters = [Layer(nudged(W), nudged(b)) for W, b in self.parameters]
+            near = make_case(
+                self.network,
+                parameters,
+                nudged(self.passes.inputs[0]),
+                self.point.Y,
+                sample_weight=self.point.sample_weight,
+                l2=self.point.l2,
+            ).right
+            for kind, layer in moved:
+                change = getattr(near, kind)[layer] - getattr(self.right, kind)[layer]
+                most = float(np.max(np.abs(change), initial=0.0)) / _NUDGE
+                moved[kind, layer] = max(moved[kind, layer], most)
+        return moved
+
+
+def make_case(
+    network: Network,
+    parameters: Sequence[Layer],
+    X: Any,
+    Y: Any,
+    *,
+    sample_weight: Any = None,
+    l2: float = 0.0,
+) -> Case:
+    """Run both passes in float64.
+
+    Raises:
+        ShapeError: an array does not fit the network or the batch, or the batch has no rows.
+    """
+    point = loss_point(network, parameters, X, Y, sample_weight, l2)
+    if len(point.Y) == 0:
+        raise ShapeError(
+            "X: got no rows, expected at least one sample", remedy="Give a batch of one or more."
+        )
+    passes = point.passes
+    right = backward(
+        network, point.parameters, passes, point.Y, sample_weight=point.sample_weight
+    )
+    penalties = [np.asarray(l2_gradient(W, l2, point.factor)) for W, _ in point.parameters]
+    penalised = [dW + penalty for dW, penalty in zip(right.dW, penalties, strict=True)]
+    slopes = [
+        np.asarray(activation.derivative(passes.z[index], passes.inputs[index + 1]))
+        for index, activation in enumerate(network.activations)
+    ]
+    jacobian = OUTPUTS[network.output].jacobian(passes.output, network.output_parameters)
+    return Case(point, right._replace(dW=penalised), slopes, penalties, np.asarray(jacobian))
