@@ -27,12 +27,20 @@ from clearprop.explain.formulas import step_formula
 from clearprop.explain.formulas.notation import notation_of
 from clearprop.explain.formulas.steps import LEARNING_RATE
 
-__all__ = ["Material", "Place", "in_a_sentence"]
+__all__ = ["Material", "Place", "in_a_sentence", "is_at_head"]
 
 Array = npt.NDArray[np.float64]
 
+MOST_AT_HEAD = 120
+"""Numbers of an array; of a larger one, those that a question needs stand there."""
+
 Place = tuple[str, tuple[int, ...]]
 """A step's id and the index of an entry."""
+
+
+def is_at_head(step: Step) -> bool:
+    """Whether a step's numbers stand at the head of a sheet: what is given, unless it is large."""
+    return step.phase == "given" and step.values.size <= MOST_AT_HEAD
 
 
 def in_a_sentence(title: str) -> str:
@@ -103,6 +111,10 @@ class Material:
         for operand in self.by_id[step].operands:
             for index in self._indices(operand, entry):
                 yield operand.step, index
+
+    def is_at_head(self, step: str) -> bool:
+        """Whether a step's numbers stand at the head of the sheet."""
+        return is_at_head(self.by_id[step])
 
     def n_operands(self, place: Place) -> int:
         """How many there are."""

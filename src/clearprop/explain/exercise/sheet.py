@@ -23,6 +23,7 @@ from clearprop.explain.exercise.mistakes.known import known_mistakes
 from clearprop.explain.exercise.question import Question, Sheet
 from clearprop.explain.exercise.solution import solve
 from clearprop.explain.exercise.special import SPECIAL
+from clearprop.explain.exercise.tolerance import makes_no_difference
 from clearprop.explain.formula.tree import Formula, Infix
 from clearprop.explain.sources import Source, source_of
 from clearprop.optimizers import SGD
@@ -195,7 +196,7 @@ def _question(
             continue
         if not may_tell and any(_tells(question, other) for other in made):
             continue
-        if question.answer != "number" or _is_telling(question):
+        if question.answer != "number" or _is_telling(material, question):
             return question
         fallback = fallback or question
     return fallback
@@ -214,9 +215,14 @@ def _gives(question: Question, symbol: Formula | None) -> bool:
     return any(isinstance(known, Infix) and known.operands[0] == symbol for known in question.given)
 
 
-def _is_telling(question: Question) -> bool:
-    """Whether the number is no zero on paper."""
+def _is_telling(material: Material, question: Question) -> bool:
+    """Whether the number is no zero on paper, and an update changes it."""
     assert isinstance(question.right, float)
+    old = material.step(question.step).operands[0].step
+    if question.kind == "updated weight" and makes_no_difference(
+        material.value((old, question.entry)), question.right
+    ):
+        return False
     return abs(question.right) >= SMALLEST
 
 

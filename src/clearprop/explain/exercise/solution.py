@@ -83,9 +83,9 @@ def _way(
     worked: dict[Place, None] = {}
 
     def visit(at: Place) -> bool:
-        if at in known or at in worked or material.step(at[0]).phase == "given":
+        if at in known or at in worked or material.is_at_head(at[0]):
             return True
-        if at[0] in given:
+        if at[0] in given or material.step(at[0]).phase == "given":
             known[at] = None
             return len(known) <= MOST_GIVEN
         if material.n_operands(at) > MOST_OPERANDS or len(worked) > MOST_EQUATIONS:

@@ -251,7 +251,7 @@ def _share_of(
         Infix("=", (material.symbol(place), Number(material.value(place), digits)))
         for pair in zip(*places, strict=True)
         for place in pair
-        if material.step(place[0]).phase != "given"
+        if not material.is_at_head(place[0])
     ]
     return Question(
         "share",

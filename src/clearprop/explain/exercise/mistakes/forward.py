@@ -191,6 +191,7 @@ def _new(material: Material, place: Place) -> Wrong:
     old, moved = (operand.step for operand in step.operands)
     value, by = material.value((old, entry)), material.value((moved, entry))
     gradient = -by / rule.learning_rate
+    yield Found("not updated", value, ("this is the weight from before the update",))
     yield Found(
         "uphill",
         value - by,
