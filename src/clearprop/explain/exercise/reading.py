@@ -1,7 +1,7 @@
 """From what somebody wrote as an answer to a number, a shape or a choice: leniently.
 
 A number may have a comma or a point, any minus sign, a power of ten, or be a quotient. How many
-digits it has is kept, because an answer is judged by them. This file knows nothing of questions.
+digits it has is kept, because an answer is judged by them. This file knows no question.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 from clearprop.errors import ParameterError
+from clearprop.explain.exercise.question import LETTERS
 
 __all__ = ["Reading", "read_choice", "read_number", "read_shape"]
 
@@ -133,7 +134,7 @@ def read_choice(text: str, n_options: int) -> int:
         (1, 1, 1)
     """
     word = text.strip().strip("().").lower()
-    letters = "abcdefghijklmnopqrstuvwxyz"[:n_options]
+    letters = LETTERS[:n_options]
     if len(word) == 1 and word in letters:
         return letters.index(word)
     if re.fullmatch("[1-9]", word, re.ASCII) and int(word) <= n_options:

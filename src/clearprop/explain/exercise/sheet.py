@@ -167,9 +167,7 @@ def _spread(generator: random.Random) -> list[str]:
         levels.setdefault(_level(names[number]), []).append(names[number])
     tried: list[str] = []
     while len(tried) < len(names):
-        for level in sorted(levels, reverse=True):
-            if levels[level]:
-                tried.append(levels[level].pop())
+        tried += [levels[level].pop() for level in sorted(levels, reverse=True) if levels[level]]
     return tried
 
 

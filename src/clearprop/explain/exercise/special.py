@@ -122,7 +122,8 @@ def _factor(material: Material, generator: random.Random, from_scratch: bool) ->
     loss = material.step("loss")
     text: Line = (
         f"The batch has N = {n} samples and the network K = {k} outputs. The loss is "
-        f"{_REDUCTIONS[network.reduction]}. By which factor is the sum of all its terms multiplied?",
+        f"{_REDUCTIONS[network.reduction]}. By which factor is the sum of all its terms "
+        "multiplied?",
     )
     others = {
         "the factor of a sum": (1.0, "1: the loss would be a sum"),

@@ -111,7 +111,8 @@ def _output(material: Material, place: Place) -> Wrong:
             "logistic in place of softmax",
             1.0 / (1.0 + math.exp(-z)),
             (
-                "this is the logistic function of z alone: softmax divides by the sum over all outputs",
+                "this is the logistic function of z alone: softmax divides by the sum over all "
+                "outputs",
             ),
         )
         yield Found(
@@ -132,7 +133,8 @@ def _output(material: Material, place: Place) -> Wrong:
             "softmax in place of logistic",
             float(np.exp(z) / np.exp(logits).sum()),
             (
-                "this is softmax over the outputs: each output here has a logistic function of its own",
+                "this is softmax over the outputs: each output here has a logistic function of "
+                "its own",
             ),
         )
 

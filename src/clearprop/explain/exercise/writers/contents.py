@@ -9,14 +9,24 @@ from clearprop.activations import as_activation
 from clearprop.explain.derivation.records import Records
 from clearprop.explain.exercise.line import Line
 from clearprop.explain.exercise.material import is_at_head
-from clearprop.explain.exercise.question import KnownMistake, Question, Sheet
+from clearprop.explain.exercise.question import LETTERS, KnownMistake, Question, Sheet
 from clearprop.explain.exercise.solution import HEAD_DIGITS
+from clearprop.explain.exercise.tolerance import CLOSE
 from clearprop.explain.formula.numbers import plain_number
 from clearprop.explain.formula.tree import Formula, Infix, Number
 from clearprop.explain.formulas import step_labels, step_symbol
 from clearprop.losses import OUTPUTS
 
-__all__ = ["Table", "answer_line", "head_lines", "key_mistakes", "sides", "tables"]
+__all__ = [
+    "Table",
+    "answer_line",
+    "head_lines",
+    "key_mistakes",
+    "letter",
+    "sides",
+    "tables",
+    "wrong_answer",
+]
 
 ANSWER_DIGITS = 6
 MOST_MISTAKES = 8
@@ -46,8 +56,8 @@ def head_lines(sheet: Sheet) -> list[Line]:
         (_network_words(sheet.records),),
         (_NOTATIONS[sheet.notation] + " log is the natural logarithm (ln on a calculator).",),
         (
-            "Give three significant digits or more. An answer is right within 0.2 %, or as the right "
-            "rounding to the digits written.",
+            f"Give three significant digits or more. An answer is right within {100 * CLOSE:g} %, or "
+            "as the right rounding to the digits written.",
         ),
     ]
     if not sheet.from_scratch:
@@ -123,7 +133,7 @@ def answer_line(question: Question) -> Line:
 
 def letter(option: int) -> str:
     """The letter of an answer to choose."""
-    return "abcdefghij"[option]
+    return LETTERS[option]
 
 
 def key_mistakes(question: Question) -> Sequence[KnownMistake]:
@@ -144,11 +154,8 @@ def wrong_answer(mistake: KnownMistake) -> str:
     value = mistake.value
     if isinstance(value, float):
         return plain_number(value, 4)
-    return (
-        letter(value[0])
-        if len(value) == 1 and mistake.name == "another formula"
-        else " × ".join(map(str, value))
-    )
+    is_choice = mistake.name == "another formula"
+    return letter(value[0]) if is_choice else " × ".join(map(str, value))
 
 
 def sides(equation: Formula) -> tuple[Formula, ...]:
