@@ -24,6 +24,7 @@ COMMANDS = {
     "evaluate": "Judge a model on a table that has the target.",
     "check": "Compare a model's gradients with finite differences.",
     "compare": "Compare the network with other models on a table of yours.",
+    "exercise": "Practise backpropagation by hand: questions, marked, and sheets for a class.",
     "export": "Write a model for other runtimes: ONNX.",
 }
 

@@ -12,6 +12,7 @@ from html import escape
 from clearprop.explain.formula.latex import escape as latex_escape
 from clearprop.explain.formula.latex import to_latex
 from clearprop.explain.formula.mathml import to_mathml
+from clearprop.explain.formula.names import GREEK, SUPERSCRIPTS
 from clearprop.explain.formula.plain import to_plain
 from clearprop.explain.formula.tree import Formula
 
@@ -32,8 +33,25 @@ def plain_line(line: Line, *, ascii_only: bool = False) -> str:
         What is δ¹_{2,1}?
     """
     return "".join(
-        part if isinstance(part, str) else to_plain(part, ascii_only=ascii_only) for part in line
+        (_in_ascii(part) if ascii_only else part)
+        if isinstance(part, str)
+        else to_plain(part, ascii_only=ascii_only)
+        for part in line
     )
+
+
+_ASCII = str.maketrans(
+    {
+        **{letter: name for name, letter in GREEK.items()},
+        **{raised: f"^{plain}" for plain, raised in SUPERSCRIPTS.items() if plain.isalnum()},
+        "−": "-", "×": "x", "·": "*", "∘": "o", "∂": "d", "ŷ": "yhat", "′": "'", "ᵀ": "^T",
+        "\u00a0": " ",
+    }
+)  # fmt: skip
+
+
+def _in_ascii(words: str) -> str:
+    return words.translate(_ASCII)
 
 
 def html_line(line: Line) -> str:

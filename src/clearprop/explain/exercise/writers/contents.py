@@ -56,8 +56,8 @@ def head_lines(sheet: Sheet) -> list[Line]:
         (_network_words(sheet.records),),
         (_NOTATIONS[sheet.notation] + " log is the natural logarithm (ln on a calculator).",),
         (
-            f"Give three significant digits or more. An answer is right within {100 * CLOSE:g} %, or "
-            "as the right rounding to the digits written.",
+            f"Give three significant digits or more. An answer is right within {100 * CLOSE:g} %, "
+            "or as the right rounding to the digits written.",
         ),
     ]
     if not sheet.from_scratch:

@@ -16,9 +16,10 @@ from clearprop.explain.exercise.writers.contents import (
     wrong_answer,
 )
 
-__all__ = ["question_text", "table_text", "to_text"]
+__all__ = ["WIDTH", "question_text", "table_text", "to_text"]
 
 WIDTH = 92
+UNBROKEN = "\u00a0"
 
 
 def to_text(sheet: Sheet, *, key: bool = False) -> str:
@@ -33,10 +34,16 @@ def to_text(sheet: Sheet, *, key: bool = False) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _wrapped(line: Line, indent: str = "", first: str | None = None) -> str:
+def _wrapped(
+    line: Line,
+    indent: str = "",
+    first: str | None = None,
+    width: int = WIDTH,
+    ascii_only: bool = False,
+) -> str:
     return textwrap.fill(
-        plain_line(line),
-        WIDTH,
+        plain_line(line, ascii_only=ascii_only),
+        width,
         initial_indent=indent if first is None else first,
         subsequent_indent=indent,
         break_long_words=False,
@@ -44,9 +51,10 @@ def _wrapped(line: Line, indent: str = "", first: str | None = None) -> str:
     )
 
 
-def table_text(table: Table) -> str:
+def table_text(table: Table, *, ascii_only: bool = False) -> str:
     """An array with the names of its rows and columns."""
-    name = table.title if table.symbol is None else f"{table.title}, {plain_line((table.symbol,))}"
+    title: Line = (table.title,) if table.symbol is None else (f"{table.title}, ", table.symbol)
+    name = plain_line(title, ascii_only=ascii_only)
     rows = table.rows or ("",)
     left = max(map(len, rows))
     widths = [
@@ -55,7 +63,7 @@ def table_text(table: Table) -> str:
     ]
     lines = [name, _row("", table.columns, left, widths)]
     lines += [_row(row, cells, left, widths) for row, cells in zip(rows, table.cells, strict=True)]
-    return "\n".join(lines)
+    return plain_line(("\n".join(lines),), ascii_only=ascii_only)
 
 
 def _row(name: str, cells: tuple[str, ...], left: int, widths: list[int]) -> str:
@@ -63,19 +71,23 @@ def _row(name: str, cells: tuple[str, ...], left: int, widths: list[int]) -> str
     return f"  {name.ljust(left)}  {'  '.join(padded)}".rstrip()
 
 
-def question_text(number: int, question: Question) -> str:
+def question_text(
+    number: int, question: Question, width: int = WIDTH, *, ascii_only: bool = False
+) -> str:
     """A question with what is given and the answers to choose from."""
     head = f"{number}. "
     indent = " " * len(head)
-    lines = [_wrapped(question.text, indent, head)]
+    lines = [_wrapped(question.text, indent, head, width, ascii_only)]
     if question.given:
-        given: list[str | object] = []
-        for equation in question.given:
-            given += [plain_line((equation,)).replace(" ", "\u00a0"), ";  "]
-        words = "".join(map(str, given[:-1]))
-        lines.append(_wrapped((f"Given: {words}",), indent + "  ", indent).replace("\u00a0", " "))
+        # An equation is broken nowhere: its spaces become spaces again after wrapping.
+        equations = (
+            plain_line((known,), ascii_only=ascii_only).replace(" ", UNBROKEN)
+            for known in question.given
+        )
+        words = f"Given: {';  '.join(equations)}"
+        lines.append(_wrapped((words,), indent + "  ", indent, width).replace(UNBROKEN, " "))
     lines += [
-        f"{indent}{letter(option)}) {plain_line(line)}"
+        f"{indent}{letter(option)}) {plain_line(line, ascii_only=ascii_only)}"
         for option, line in enumerate(question.options)
     ]
     return "\n".join(lines)
