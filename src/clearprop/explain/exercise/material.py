@@ -76,6 +76,7 @@ class Material:
         self.network = records.network
         self.last = records.network.n_layers - 1
         self.by_id = {step.id: step for step in records.steps}
+        self._formulas: dict[str, Line] = {}
 
     def step(self, step: str) -> Step:
         """The step of that id."""
@@ -91,6 +92,11 @@ class Material:
 
     def formula(self, step: str) -> Line:
         """A step's formula."""
+        if step not in self._formulas:
+            self._formulas[step] = self._formula(step)
+        return self._formulas[step]
+
+    def _formula(self, step: str) -> Line:
         record = self.by_id[step]
         if record.operation == "new":
             # An update here is gradient descent, and its two steps are one formula.

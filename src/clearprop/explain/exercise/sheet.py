@@ -17,7 +17,6 @@ from clearprop.explain.derivation.batch import Update
 from clearprop.explain.document import derivation_of
 from clearprop.explain.exercise.friendly import shuffled
 from clearprop.explain.exercise.kinds import KINDS
-from clearprop.explain.exercise.line import Line
 from clearprop.explain.exercise.material import Material, Place
 from clearprop.explain.exercise.mistakes.known import known_mistakes
 from clearprop.explain.exercise.question import Question, Sheet
@@ -185,19 +184,28 @@ def _question(
 ) -> Question | None:
     """A question of a kind that is not there yet and, unless it may, tells no other's answer."""
     fallback = None
+    tried: set[Place] = set()
     for _ in range(TRIES):
         if name in SPECIAL:
             question = SPECIAL[name][1](material, generator, from_scratch)
         else:
-            question = _about_a_number(material, name, generator, from_scratch)
+            question = _about_a_number(material, name, generator, from_scratch, tried)
         if question is None or any(_is_same(question, other) for other in made):
             continue
         if not may_tell and any(_tells(question, other) for other in made):
             continue
         if question.answer != "number" or _is_telling(material, question):
-            return question
+            return _with_mistakes(material, question)
         fallback = fallback or question
-    return fallback
+    return None if fallback is None else _with_mistakes(material, fallback)
+
+
+def _with_mistakes(material: Material, question: Question) -> Question:
+    """A question with its known wrong answers, which take longer than the question."""
+    if question.kind not in KINDS:
+        return question
+    place: Place = (question.step, question.entry)
+    return replace(question, mistakes=known_mistakes(material, place))
 
 
 def _is_same(one: Question, other: Question) -> bool:
@@ -225,8 +233,13 @@ def _is_telling(material: Material, question: Question) -> bool:
 
 
 def _about_a_number(
-    material: Material, name: str, generator: random.Random, from_scratch: bool
+    material: Material,
+    name: str,
+    generator: random.Random,
+    from_scratch: bool,
+    tried: set[Place],
 ) -> Question | None:
+    """A question about one entry, none twice; its known wrong answers are still to be found."""
     kind = KINDS[name]
     steps = kind.steps(material)
     if not steps:
@@ -235,26 +248,26 @@ def _about_a_number(
     entry = tuple(int(generator.random() * size) for size in step.shape)
     place: Place = (step.id, entry)
     right = material.value(place)
-    if right == 0.0 or not np.isfinite(right):
+    if place in tried or right == 0.0 or not np.isfinite(right):
         return None
+    tried.add(place)
     solution = solve(material, place, () if from_scratch else kind.given(material, place))
     if solution is None:
         return None
     symbol = material.symbol(place)
-    text: Line = ("What is ", symbol, ", ", *kind.words(material, place), "?")
     return Question(
-        name,
-        kind.level,
-        step.id,
-        entry,
-        text,
-        solution.given,
-        "number",
-        right,
-        symbol,
-        (),
-        known_mistakes(material, place),
-        material.formula(step.id),
-        tuple((equation,) for equation in solution.equations),
-        solution.digits,
+        kind=name,
+        level=kind.level,
+        step=step.id,
+        entry=entry,
+        text=("What is ", symbol, ", ", *kind.words(material, place), "?"),
+        given=solution.given,
+        answer="number",
+        right=right,
+        symbol=symbol,
+        options=(),
+        mistakes=(),
+        hint=material.formula(step.id),
+        solution=tuple((equation,) for equation in solution.equations),
+        digits=solution.digits,
     )
