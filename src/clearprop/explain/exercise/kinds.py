@@ -138,9 +138,10 @@ def _by_bias(material: Material, place: Place) -> Line:
 def _new_weight(material: Material, place: Place) -> Line:
     rule = material.records.update
     assert rule is not None
+    penalised = " on the loss and its penalty" if "total_loss" in material.by_id else ""
     return (
-        f"{weight_words(material, place)}, after one step of gradient descent with learning rate "
-        f"α = {rule.learning_rate:g}",
+        f"{weight_words(material, place)}, after one step of gradient descent{penalised} with "
+        f"learning rate α = {rule.learning_rate:g}",
     )
 
 

@@ -20,7 +20,16 @@ from clearprop.explain.exercise.mistakes.known import sorted_mistakes
 from clearprop.explain.exercise.question import KnownMistake, Question
 from clearprop.explain.exercise.solution import FEWEST_DIGITS, HEAD_DIGITS
 from clearprop.explain.exercise.tolerance import CLOSE
-from clearprop.explain.formula.tree import Call, Formula, Infix, Number, Sum, Transpose, product
+from clearprop.explain.formula.tree import (
+    Call,
+    Formula,
+    Infix,
+    Number,
+    Sum,
+    Symbol,
+    Transpose,
+    product,
+)
 from clearprop.explain.formulas import step_formula
 
 __all__ = ["SPECIAL", "Special"]
@@ -329,14 +338,27 @@ Wrongs = list[tuple[Formula, Line]]
 def _formula_of_delta(material: Material, generator: random.Random) -> tuple[Step, Wrongs]:
     layer = int(generator.random() * material.last)
     names = material.names
-    handed = names.whole(f"dinput[{layer + 1}]", "j")
     z, h = names.whole(f"z[{layer}]", "j"), names.whole(f"input[{layer + 1}]", "j")
-    by = "*" if material.notation == "weights" else "o"
-    return material.step(f"delta[{layer}]"), [
-        (handed, ("σ′ is missing: the derivative by h is not yet the derivative by z",)),
-        (Infix(by, (handed, Call("sigma", (z,)))), ("this has σ in place of its derivative σ′",)),
-        (Infix(by, (handed, Call("sigma'", (h,)))), ("σ′ is taken of z, not of h",)),
+    step = material.step(f"delta[{layer}]")
+    slope, by_h, undone = Call("sigma'", (z,)), Call("sigma'", (h,)), Call("sigma", (z,))
+    if material.notation == "weights":
+        handed: Formula = Sum("k", product(Symbol("delta", "k"), Symbol("w", "jk")))
+        by, transposed = "*", []
+    else:
+        delta, W = names.whole(f"delta[{layer + 1}]"), names.whole(f"W[{layer + 1}]")
+        handed, by = Infix("@", (delta, Transpose(W))), "o"
+        untransposed = Infix(by, (Infix("@", (delta, W)), slope))
+        transposed = [(untransposed, _line("W is not transposed: its rows are the senders"))]
+    return step, [
+        (handed, _line("σ′ is missing: the derivative by h is not yet the derivative by z")),
+        (Infix(by, (handed, undone)), _line("this has σ in place of its derivative σ′")),
+        (Infix(by, (handed, by_h)), _line("σ′ is taken of z, not of h")),
+        *transposed,
     ]
+
+
+def _line(words: str) -> Line:
+    return (words,)
 
 
 def _formula_of_dW(  # noqa: N802 - the articles' symbol

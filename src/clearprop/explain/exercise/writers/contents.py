@@ -8,7 +8,7 @@ from typing import NamedTuple
 from clearprop.activations import as_activation
 from clearprop.explain.derivation.records import Records
 from clearprop.explain.exercise.line import Line
-from clearprop.explain.exercise.material import is_at_head
+from clearprop.explain.exercise.material import in_a_sentence, is_at_head
 from clearprop.explain.exercise.question import LETTERS, KnownMistake, Question, Sheet
 from clearprop.explain.exercise.solution import HEAD_DIGITS
 from clearprop.explain.exercise.tolerance import CLOSE
@@ -60,6 +60,18 @@ def head_lines(sheet: Sheet) -> list[Line]:
             "or as the right rounding to the digits written.",
         ),
     ]
+    large = [
+        f"{in_a_sentence(step.title)} ({' × '.join(map(str, step.shape))})"
+        for step in sheet.records.of_phase("given")
+        if not is_at_head(step)
+    ]
+    if large:
+        lines.append(
+            (
+                f"Too large to be printed: {', '.join(large)}; the numbers that a question needs "
+                "stand with it.",
+            )
+        )
     if not sheet.from_scratch:
         lines.append(
             ("What is given with a question is right: an earlier slip is not carried over.",)
