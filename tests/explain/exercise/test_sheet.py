@@ -187,13 +187,13 @@ def test_what_a_seed_drew_it_draws_for_ever():
     """A sheet handed out can be made again: these are its first questions, on any machine."""
     sheet = sheet_of(friendly_source([2, 3, 2], 7), seed=7, questions=8)
     assert [(q.kind, q.step, q.entry) for q in sheet.questions] == [
-        ("activation", "input[1]", (1, 1)),
-        ("output", "output", (2, 0)),
+        ("activation", "input[1]", (2, 0)),
+        ("output", "output", (1, 0)),
         ("formula", "delta[0]", ()),
         ("share", "dW[1]", (2, 0, 1)),
-        ("bias gradient", "db[1]", (1,)),
+        ("bias gradient", "db[0]", (1,)),
         ("input gradient", "dinput[1]", (0, 0)),
-        ("updated weight", "W_new[1]", (1, 0)),
+        ("updated weight", "W_new[0]", (1, 2)),
         ("hidden delta", "delta[0]", (1, 0)),
     ]
 

@@ -145,5 +145,4 @@
 
   document.documentElement.classList.add("js");
   showScore();
-  window.clearpropMark = (number, text) => mark(data.questions[number], text);
 })();
