@@ -68,12 +68,9 @@ def planted_values(asked):
                         yield Planted(question, name, value)
 
 
-@pytest.mark.parametrize(("digits", "least"), [(4, 1.0), (3, 0.99)])
-def test_every_mistake_of_the_doctors_is_recognised(random_networks, digits, least):
-    """Of a few thousand planted numbers all are explained by the mistake that was planted.
-
-    To four digits nothing else explains 72 % of them; where others do, all are told.
-    """
+@pytest.mark.parametrize("digits", [4, 3])
+def test_every_mistake_of_the_doctors_is_recognised(random_networks, digits):
+    """docs/exercises.md states the shares."""
     found = alone = total = 0
     for question, name, value in planted_values(random_networks):
         marked = mark(question, f"{value:.{digits}g}")
@@ -82,8 +79,8 @@ def test_every_mistake_of_the_doctors_is_recognised(random_networks, digits, lea
         found += family(name) in families
         alone += families == {family(name)}
     assert total > 800
-    assert found / total >= least
-    assert alone / total > 0.6
+    assert found == total
+    assert alone / total > 0.75
 
 
 def test_every_known_mistake_is_recognised_by_its_number(every_sheet):
@@ -99,6 +96,7 @@ def test_every_known_mistake_is_recognised_by_its_number(every_sheet):
 
 
 def test_other_wrong_numbers_are_seldom_explained(random_networks):
+    """docs/exercises.md states the share."""
     draw = random.Random(0)
     explained = right = total = 0
     for _, sheet in random_networks:
