@@ -212,6 +212,9 @@ def test_a_network_too_wide_for_paper_is_asked_what_is_short():
     assert len(sheet.questions) >= 5
     assert all(len(question.given) <= MOST_GIVEN for question in sheet.questions)
     assert "pre-activation" not in {question.kind for question in sheet.questions}
+    text = to_text(sheet)
+    assert "Too large to be printed: the input X (2 × 80), " in text
+    assert len(text) < 20_000
 
 
 @pytest.mark.parametrize("questions", [0, -1])
