@@ -23,6 +23,8 @@ COMMANDS = {
     "predict": "Predict for the rows of a table.",
     "evaluate": "Judge a model on a table that has the target.",
     "check": "Compare a model's gradients with finite differences.",
+    "explain": "Derive a network's gradient step by step, with every number.",
+    "diagnose": "Say which mistake makes a wrong gradient what it is.",
     "compare": "Compare the network with other models on a table of yours.",
     "exercise": "Practise backpropagation by hand: questions, marked, and sheets for a class.",
     "export": "Write a model for other runtimes: ONNX.",

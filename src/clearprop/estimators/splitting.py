@@ -54,7 +54,7 @@ def split_rows(
             random_state=random_state,
             test_size=fraction,
             # scikit-learn stratifies two classes alone, as their targets are one column.
-            stratify=Y if two_classes else None,
+            stratify=Y.astype(bool) if two_classes else None,
         )
     if len(validation) < 2:
         raise ParameterError(

@@ -92,7 +92,8 @@ def source_of(
         return Source(f"Backpropagation through {sizes}", part_of(whole, rows))
     if hasattr(model, "network_") or hasattr(model, "_known_targets"):
         _require(batch, 2, "explain(estimator, X, y)")
-        return _of_estimator(model, *batch, sample_weight, rows)
+        X, y = batch
+        return _of_estimator(model, X, y, sample_weight, rows)
     if hasattr(model, "estimator") and hasattr(model, "encoder"):
         _require(batch, 1, "explain(model, data)")
         return of_table_model(model, model.read(batch[0]), rows)
@@ -178,9 +179,19 @@ def of_table_model(model: Any, table: Any, rows: slice | None) -> Source:
     outputs = batch.network.sizes[-1]
     names = tuple(map(str, model.target.classes)) if model.is_classifier else ()
     names = names if len(names) == outputs else ()
-    samples = tuple(f"row {number + 1}" for number in range(batch.n_samples))[rows or slice(None)]
+    samples: tuple[str, ...] = ()
+    if batch.n_samples == table.n_rows:  # no row was left out for want of a target
+        samples = tuple(f"row {number + 1}" for number in range(table.n_rows))
+    units: tuple[str, ...] = ()
+    if model.target_scale is not None:
+        units = ("The target's units: targets and outputs are standardised, as in training.",)
     return _with_training(
-        estimator, part_of(batch, rows), tuple(model.encoder.feature_names), names, samples
+        estimator,
+        part_of(batch, rows),
+        tuple(model.encoder.feature_names),
+        names,
+        samples[rows or slice(None)],
+        units,
     )
 
 
@@ -190,6 +201,7 @@ def _with_training(
     features: tuple[str, ...],
     outputs: tuple[str, ...],
     samples: tuple[str, ...],
+    also_left_out: tuple[str, ...] = (),
 ) -> Source:
     """The estimator's own optimizer, where it stands, on the engine that trains it."""
     from clearprop.estimators.solvers import (  # noqa: PLC0415 - a network needs it not
@@ -197,7 +209,7 @@ def _with_training(
         make_optimizer,
     )
 
-    left_out = []
+    left_out = list(also_left_out)
     update = None
     if estimator.solver in STOCHASTIC_SOLVERS:
         optimizer = make_optimizer(estimator)

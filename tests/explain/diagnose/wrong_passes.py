@@ -98,7 +98,7 @@ def places(name: str, case: Case) -> list[int]:
     }[name]  # type: ignore[return-value]  # ranges are lists enough
 
 
-def wrong_pass(case: Case, faults: Iterable[tuple[str, int]], rate: float = 0.1) -> Gradients:
+def wrong_pass(case: Case, faults: Iterable[tuple[str, int]], rate: float = 0.1) -> Gradients:  # noqa: PLR0912 - a branch per fault
     """Both passes by hand, in the dtype of X, with these faults, each at its layer."""
     faults = set(faults)
     network, (K, N) = case.network, (case.network.sizes[-1], len(case.X))

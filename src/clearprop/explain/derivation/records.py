@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -321,7 +322,7 @@ class Records:
     def __contains__(self, step: object) -> bool:
         return step in self._by_id
 
-    @property
+    @cached_property
     def _by_id(self) -> dict[str, Step]:
         return {step.id: step for step in self.steps}
 

@@ -42,6 +42,7 @@ def diagnose(
     l2: float = 0.0,
     layout: str = "auto",
     verify: bool = True,
+    progress: Callable[[str], None] | None = None,
 ) -> Diagnosis:
     """Say which mistake makes a wrong gradient what it is: which formula, at which layer.
 
@@ -65,6 +66,7 @@ def diagnose(
         layout: "rows" where the suspect's weights have a row per input, as here; "columns" where
             they have a row per output, as in torch; "auto" finds out where shapes tell.
         verify: whether to compare `backward` with finite differences on some entries first.
+        progress: called with a sentence before what may take seconds.
 
     Returns:
         `Diagnosis`; print it to see verdict, mistake, formula, step and remedy.
@@ -99,7 +101,7 @@ def diagnose(
             l2=l2,
             max_entries=_VERIFIED_ENTRIES,
         )
-    return Doctor(case).examine(suspect, layout=layout, standing=standing)
+    return Doctor(case, progress).examine(suspect, layout=layout, standing=standing)
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,12 @@ class Doctor:
 
     Args:
         case: network, parameters and batch.
+        progress: as for `diagnose`.
     """
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, progress: Callable[[str], None] | None = None) -> None:
         self.case = case
+        self._progress = progress or (lambda told: None)  # noqa: ARG005 - nobody listens
         self._searches: dict[tuple[Slot, ...], Search] = {}
 
     def examine(
@@ -133,33 +137,40 @@ class Doctor:
     ) -> Diagnosis:
         """Judge one gradient; see `diagnose`."""
         readings = readings_of(self.case, suspect, layout)
+        # Most right gradients are so to their last bits: what rounding does need not be asked then.
+        opened = [self._open(reading, of_forward=False) for reading in readings]
+        fits = _right([(*one[:3], one[3][0]) for one in opened])
+        if fits:
+            return self._conclude(fits, opened, standing)
         opened = [self._open(reading) for reading in readings]
         for rank in range(max(len(levels) for _, _, _, levels in opened)):
             here = [(*one[:3], one[3][rank]) for one in opened if rank < len(one[3])]
-            fits = self._explain(here)
+            fits = _right(here) or self._explain(here)
             if fits:
                 return self._conclude(fits, opened, standing)
         return self._give_up(opened, standing)
 
-    def _open(self, reading: Reading) -> tuple[Reading, Search, Array, list[Level]]:
+    def _open(
+        self, reading: Reading, *, of_forward: bool = True
+    ) -> tuple[Reading, Search, Array, list[Level]]:
         search = self._searches.get(reading.slots)
         if search is None:
             search = self._searches[reading.slots] = Search(self.case, reading.slots)
         arrays = [reading.arrays[slot.kind, slot.layer] for slot in search.layout.slots]
         vector = np.concatenate([array.ravel() for array in arrays])
-        return reading, search, vector, levels_of(self.case, search.layout, vector, reading.dtypes)
+        levels = levels_of(self.case, search.layout, vector, reading.dtypes, of_forward=of_forward)
+        return reading, search, vector, levels
 
     def _explain(self, opened: Sequence[tuple[Reading, Search, Array, Level]]) -> list[_Fit]:
-        """What fits at one level: nothing wrong, else one mistake, else two; in any reading."""
-        for reading, search, vector, level in opened:
-            if search.is_right(vector, level):
-                return [_Fit(reading, search, Explanation((), search.right), level, vector)]
+        """What fits at one level: one mistake, else two; in any reading."""
         searches: list[tuple[_Search, int]] = [
             (Search.singles, len(opened)),
             (Search.fitted_singles, len(opened)),
             (Search.pairs, 0 if opened[0][3].is_rough else _PAIRED_READINGS),
         ]
         for explanations, n_readings in searches:
+            if explanations is Search.pairs and n_readings:
+                self._progress("No one mistake explains it: trying every two of them")
             fits = [
                 _Fit(reading, search, explanation, level, vector)
                 for reading, search, vector, level in opened[:n_readings]
@@ -177,10 +188,10 @@ class Doctor:
     ) -> Diagnosis:
         fits = list(_simplest(fits))
         if not fits[0].planted:
-            fits += self._transposed_instead(fits[0], opened)
+            fits += self._read_otherwise(fits[0], opened)
         best, others = fits[0], fits[1:]
         verdict = _verdict(fits)
-        notes = [best.reading.note] if best.reading.note else []
+        notes = [note for note in (best.reading.note, _by_shape(best, opened)) if note]
         if best.level.is_rough:
             notes.append(
                 f"it fits to within {best.level.name} of each array's largest number, and no more "
@@ -188,7 +199,10 @@ class Doctor:
             )
         suggestion = None
         if verdict == "cannot tell":
-            if any(fit.reading.is_transposed != best.reading.is_transposed for fit in others):
+            if any(fit.reading.slots != best.reading.slots for fit in others):
+                read = [", ".join(slot.name for slot in fit.reading.slots) for fit in fits]
+                notes.append(f"the first is for {read[0]}, the other for {read[1]}")
+            elif any(fit.reading.is_transposed != best.reading.is_transposed for fit in others):
                 notes.append(
                     "the layout decides, and it cannot be seen from square matrices: say "
                     "layout='rows' or layout='columns'"
@@ -209,19 +223,23 @@ class Doctor:
             standing,
         )
 
-    def _transposed_instead(
+    def _read_otherwise(
         self, right: _Fit, opened: Sequence[tuple[Reading, Search, Array, list[Level]]]
     ) -> list[_Fit]:
-        """The gradient is right if its weights are transposed; else a transpose is missing."""
-        if not right.reading.is_transposed:
-            return []
+        """What would be wrong if the arrays were others than those that are right.
+
+        Square weights may be transposed, or lack a transpose; an array without a name may be the
+        right dinput, or a delta without sigma'.
+        """
         for reading, search, vector, levels in opened:
-            if reading.is_transposed or reading.slots != right.reading.slots:
-                continue
-            for level in levels:
-                explanations = search.singles(vector, level) if level.name == right.level.name else []
-                if explanations:
-                    return [_Fit(reading, search, explanations[0], level, vector)]
+            if reading.slots == right.reading.slots:
+                is_other = right.reading.is_transposed and not reading.is_transposed
+            else:
+                is_other = True
+            level = next((one for one in levels if one.name == right.level.name), None)
+            explanations = search.singles(vector, level) if is_other and level else []
+            if explanations and level:
+                return [_Fit(reading, search, explanations[0], level, vector)]
         return []
 
     def _give_up(
@@ -255,7 +273,7 @@ class Doctor:
             _array_fits(best),
             best.level.name,
             best.reading.taken,
-            (),
+            tuple(note for note in (best.reading.note, _by_shape(best, opened)) if note),
             None,
             standing,
         )
@@ -298,6 +316,14 @@ class Doctor:
         )
 
 
+def _right(opened: Sequence[tuple[Reading, Search, Array, Level]]) -> list[_Fit]:
+    """The first reading by which the gradient is right."""
+    for reading, search, vector, level in opened:
+        if search.is_right(vector, level):
+            return [_Fit(reading, search, Explanation((), search.right), level, vector)]
+    return []
+
+
 def _simplest(fits: Iterable[_Fit]) -> Iterable[_Fit]:
     """Those that assume least; of a factor on everything and one on each array, the former."""
     fits = list(fits)
@@ -321,6 +347,19 @@ def _simplest(fits: Iterable[_Fit]) -> Iterable[_Fit]:
         if all(plant.mistake.constant for plant in fit.planted)
         or frozenset(plant.mistake.family for plant in fit.planted) not in everywhere
     ]
+
+
+def _by_shape(fit: _Fit, opened: Sequence[tuple[Reading, Search, Array, list[Level]]]) -> str:
+    """What else the arrays may be, where their shapes alone said what they are."""
+    names = [", ".join(slot.name for slot in reading.slots) for reading, *_ in opened]
+    taken = ", ".join(slot.name for slot in fit.reading.slots)
+    others = [name for name in dict.fromkeys(names) if name != taken]
+    if not others:
+        return ""
+    return (
+        f"by its shape, what was taken as {taken} may also be {'; or '.join(others)}: name it to "
+        "be sure"
+    )
 
 
 def _verdict(fits: Sequence[_Fit]) -> Verdict:

@@ -1,4 +1,4 @@
-"""The table of mistakes for others to use: a gradient with a mistake in it, and where one can be."""
+"""The table of mistakes for others: a gradient with a mistake in it, and where one can be."""
 
 from __future__ import annotations
 

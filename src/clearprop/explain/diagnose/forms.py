@@ -1,7 +1,7 @@
 """How one array of a gradient may have been written down: transposed, flat, stacked, per sample.
 
-Each form says how to get from there to this project's layout, and which choices it rests on, so that
-a whole gradient is read by one convention. This file knows nothing of names.
+Each form says how to get from there to this project's layout, and which choices it rests on, so
+that a whole gradient is read by one convention. This file knows nothing of names.
 """
 
 from __future__ import annotations
@@ -97,9 +97,7 @@ def _weights(array: Array, fan_in: int, fan_out: int, n_samples: int) -> Iterato
         yield Form((columns,), (("dW", array.T),), _TRANSPOSED)
     if array.shape == (fan_in * fan_out,):
         yield Form((rows,), (("dW", array.reshape(fan_in, fan_out)),), "flat, row by row")
-        yield Form(
-            (columns,), (("dW", array.reshape(fan_out, fan_in).T),), f"flat, {_TRANSPOSED}"
-        )
+        yield Form((columns,), (("dW", array.reshape(fan_out, fan_in).T),), f"flat, {_TRANSPOSED}")
     for how, reduce in (("sum", np.sum), ("mean", np.mean)):
         needs = ("samples", how)
         told = f"one matrix per sample, taken as their {how}"

@@ -39,7 +39,7 @@ class Step(NamedTuple):
     coefficient: float
 
     @property
-    def W(self) -> Array:
+    def W(self) -> Array:  # noqa: N802 - the articles' symbol
         """The layer's weights."""
         return np.asarray(self.case.parameters[self.layer].W)
 

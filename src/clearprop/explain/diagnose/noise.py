@@ -1,7 +1,7 @@
-"""How far a gradient may be off and still be the same gradient: rounding, of arithmetic and print.
+"""How far a gradient may be off and still be the same: rounding, of arithmetic and of print.
 
 A suspect in float64 may have been computed in float32, or copied from a page with four digits. So
-there are several levels, the finest first; a judgement is made at the finest at which anything fits.
+there are several levels, the finest first; a judgement is made at the finest at which any fits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Level", "levels_of"]
 Array = npt.NDArray[np.float64]
 
 _OF_PRODUCTS = 16.0  # roundings of an entry, in units of the sum of its products' sizes
-_OF_SENSITIVITY = 8.0  # roundings of the forward pass, in units of a relative error of its weights
+_OF_SENSITIVITY = 16.0  # roundings of the forward pass, in units of a relative error of its weights
 _DECIMALS = range(2, 13)
 _DIGITS = range(3, 13)
 _ROUGH = (1e-6, 1e-4)
@@ -58,13 +58,16 @@ class Level:
         with np.errstate(divide="ignore", invalid="ignore"):
             growth = np.where(magnitude > 0.0, np.maximum(largest / magnitude, 1.0), 1.0)
         own = _OF_PRODUCTS * self.epsilon * largest
-        return np.asarray(
-            self.scaled * layout.spread(growth) + self.fixed + layout.spread(own)
-        )
+        return np.asarray(self.scaled * layout.spread(growth) + self.fixed + layout.spread(own))
 
 
 def levels_of(
-    case: Case, layout: Layout, suspect: Array, dtypes: list[np.dtype[np.generic]]
+    case: Case,
+    layout: Layout,
+    suspect: Array,
+    dtypes: list[np.dtype[np.generic]],
+    *,
+    of_forward: bool = True,
 ) -> list[Level]:
     """The levels at which a suspect may be judged, the finest first.
 
@@ -73,8 +76,9 @@ def levels_of(
         layout: of the suspect.
         suspect: its entries.
         dtypes: of its arrays, as given.
+        of_forward: whether to allow for the forward pass's rounding, which takes some passes to
+            measure.
     """
-    sensitivity = case.sensitivity
     products = np.concatenate(
         [
             np.broadcast_to(case.magnitude(slot.kind, slot.layer), slot.shape).ravel()
@@ -83,8 +87,10 @@ def levels_of(
             for slot in layout.slots
         ]
     )
-    moved = layout.spread(np.array([sensitivity[slot.kind, slot.layer] for slot in layout.slots]))
-    base = _OF_PRODUCTS * products + _OF_SENSITIVITY * moved
+    base = _OF_PRODUCTS * products
+    if of_forward:
+        moved = np.array([case.sensitivity[slot.kind, slot.layer] for slot in layout.slots])
+        base = base + _OF_SENSITIVITY * layout.spread(moved)
     nothing = np.zeros_like(base)
 
     def of_arithmetic(name: str, epsilon: float) -> Level:
@@ -95,7 +101,7 @@ def levels_of(
     else:
         double = of_arithmetic("float64", float(np.finfo(np.float64).eps))
         single = of_arithmetic("float32", float(np.finfo(np.float32).eps))
-        printed = _printed(suspect)
+        printed = _printed_arrays(layout, suspect)
         if any(dtype == np.float32 for dtype in dtypes) or _is_single(suspect):
             levels = [single]
         elif printed is None:
@@ -124,20 +130,34 @@ def _is_single(suspect: Array) -> bool:
     )
 
 
+def _printed_arrays(layout: Layout, suspect: Array) -> tuple[str, Array] | None:
+    """Half of the last digit of each array that looks copied from a page; None where none does."""
+    fixed, names = np.zeros_like(suspect), []
+    for start, size in zip(layout.starts, layout.sizes, strict=True):
+        found = _printed(suspect[start : start + size])
+        if found is not None:
+            names.append(found[0])
+            fixed[start : start + size] = found[1]
+    return (", ".join(sorted(set(names))), fixed) if names else None
+
+
 def _printed(suspect: Array) -> tuple[str, Array] | None:
     """Half of the last digit, where the numbers look as if copied from a page."""
-    if len(suspect) < 2 or np.array_equal(suspect, np.round(suspect, 1)):
+    if np.array_equal(suspect, np.round(suspect, 1)):
         return None
-    for decimals in _DECIMALS:
-        if np.array_equal(suspect, np.round(suspect, decimals)):
-            return f"{decimals} decimals", np.full_like(suspect, 0.5001 * 10.0**-decimals)
     if not _has_digits(suspect, _DIGITS[-1]):
         return None
     digits = next(digits for digits in _DIGITS if _has_digits(suspect, digits))
     with np.errstate(divide="ignore"):
         exponent = np.floor(np.log10(np.abs(suspect)))
-    exponent = np.where(np.isfinite(exponent), exponent, -300.0)
-    return f"{digits} digits", 0.5001 * 10.0 ** (exponent - digits + 1)
+    of_digits = 0.5001 * 10.0 ** (np.where(np.isfinite(exponent), exponent, -300.0) - digits + 1)
+    for decimals in _DECIMALS:
+        if np.array_equal(suspect, np.round(suspect, decimals)):
+            of_decimals = np.full_like(suspect, 0.5001 * 10.0**-decimals)
+            if np.all(of_digits <= 1.01 * of_decimals):
+                return f"{decimals} decimals", of_decimals
+            return f"{digits} digits", np.maximum(of_digits, of_decimals)
+    return f"{digits} digits", of_digits
 
 
 def _has_digits(suspect: Array, digits: int) -> bool:

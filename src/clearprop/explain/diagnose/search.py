@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -32,7 +32,7 @@ Array = npt.NDArray[np.float64]
 
 _FIT_STEPS = 8
 _HOPELESS_AFTER = 3  # a fit that has not come near by then will not
-_CHUNK = 256  # pairs whose arrays are held at once
+_CHUNK_FLOATS = 2_000_000  # how many floats the arrays of the pairs of one chunk may hold
 _LEAST_DIGITS = 3.0  # evidence that must be left when as many explanations were tried
 
 
@@ -51,9 +51,7 @@ class Explanation:
 
 def complexity(planted: Sequence[Planted]) -> tuple[int, int]:
     """How much an explanation assumes: places, and numbers that were fitted."""
-    places = sum(
-        1 if plant.mistake.site == "all" else len(plant.layers) for plant in planted
-    )
+    places = sum(1 if plant.mistake.site == "all" else len(plant.layers) for plant in planted)
     return places, sum(bool(plant.mistake.coefficient) for plant in planted)
 
 
@@ -80,7 +78,7 @@ class Search:
         self.magnitude = np.array(
             [np.max(case.magnitude(slot.kind, slot.layer)) for slot in self.layout.slots]
         )
-        self._lines: dict[Hashable, _Line] = {}
+        self._lines: dict[tuple[str, tuple[int, ...]], _Line] = {}
 
     @cached_property
     def candidates(self) -> list[Planted]:
@@ -126,21 +124,20 @@ class Search:
         with np.errstate(over="ignore", invalid="ignore"):
             return planted_pass(self.case, planted)
 
-    def _first_changed(self, vectors: Array, right: Array) -> Array:
+    def _first_changed(self, vectors: Array, right: Array) -> npt.NDArray[np.int64]:
         """Index of the first slot that each vector changes; the number of slots where none."""
         largest = np.maximum(self.layout.largest(right), self.layout.largest(vectors))
         with np.errstate(invalid="ignore"):
             change = self.layout.largest(vectors - right)
         changed = (change > 1e-14 * largest) | np.isnan(change)
-        return np.where(changed.any(axis=-1), np.argmax(changed, axis=-1), changed.shape[-1])
+        first = np.where(changed.any(axis=-1), np.argmax(changed, axis=-1), changed.shape[-1])
+        return np.asarray(first)
 
     def fits(self, suspect: Array, vectors: Array, level: Level) -> npt.NDArray[np.bool_]:
         """Which vectors are the suspect's, at a level; shape (...,)."""
         return np.asarray(self._fits_slots(suspect, vectors, level).all(axis=-1))
 
-    def _fits_slots(
-        self, suspect: Array, vectors: Array, level: Level
-    ) -> npt.NDArray[np.bool_]:
+    def _fits_slots(self, suspect: Array, vectors: Array, level: Level) -> npt.NDArray[np.bool_]:
         tolerance = level.tolerance(self.layout, vectors, self.magnitude)
         with np.errstate(invalid="ignore"):
             close = np.abs(suspect - vectors) <= tolerance
@@ -229,7 +226,9 @@ class Search:
                 continue
             tried.add(key)
             unfitted = [
-                plant for plant in (one, other) if plant.mistake.coefficient and not plant.coefficient
+                plant
+                for plant in (one, other)
+                if plant.mistake.coefficient and not plant.coefficient
             ]
             if not unfitted:
                 known.append((one, other))
@@ -238,28 +237,27 @@ class Search:
                 explanation = self._fit((fixed,), unfitted[0], suspect, level)
                 if explanation is not None:
                     found.append(explanation)
-        for start in range(0, len(known), _CHUNK):
-            chunk = known[start : start + _CHUNK]
+        size = max(1, _CHUNK_FLOATS // len(self.right))
+        for start in range(0, len(known), size):
+            chunk = known[start : start + size]
             vectors = np.array([self.vector(pair) for pair in chunk])
-            for index in np.flatnonzero(self.fits(suspect, vectors, level)):
-                found.append(Explanation(chunk[index], vectors[index]))
+            fitting = np.flatnonzero(self.fits(suspect, vectors, level))
+            found += [Explanation(chunk[index], vectors[index]) for index in fitting]
         return found
 
     def _line(self, others: tuple[Planted, ...], plant: Planted) -> _Line:
         """How the arrays depend on the number in a mistake's formula."""
-        key = ((plant.mistake.name, plant.layers), *(o[1:] + (o.mistake.name,) for o in others))
-        line = self._lines.get(key)
-        if line is None:
-            at = [
-                self.vector([*others, plant._replace(coefficient=number)])
-                for number in (0.0, 1.0, 2.0)
-            ]
-            slope = at[1] - at[0]
-            bend = float(np.max(np.abs(at[2] - at[1] - slope), initial=0.0))
-            is_straight = bend <= 1e-9 * float(np.max(np.abs(slope), initial=0.0))
-            line = _Line(at[0], slope, is_straight)
-            if not others:
-                self._lines[key] = line
+        key = plant.mistake.name, plant.layers
+        if not others and key in self._lines:
+            return self._lines[key]
+        at = [
+            self.vector([*others, plant._replace(coefficient=number)]) for number in (0.0, 1.0, 2.0)
+        ]
+        slope = at[1] - at[0]
+        bend = float(np.max(np.abs(at[2] - at[1] - slope), initial=0.0))
+        line = _Line(at[0], slope, bend <= 1e-9 * float(np.max(np.abs(slope), initial=0.0)))
+        if not others:
+            self._lines[key] = line
         return line
 
     def _fit(
@@ -271,9 +269,7 @@ class Search:
         vector = self.vector([*others, fitted])
         without = self.vector(others)
         with np.errstate(invalid="ignore"):
-            moved = np.abs(vector - without) > level.tolerance(
-                self.layout, without, self.magnitude
-            )
+            moved = np.abs(vector - without) > level.tolerance(self.layout, without, self.magnitude)
         # A number fitted to one other number explains anything.
         if np.sum(moved) < 2 or not self.fits(suspect, vector, level):
             return None
@@ -300,11 +296,19 @@ class Search:
             left = np.abs(rest - coefficient * slope)
             explained = np.max(left) <= 1e-3 * np.max(np.abs(rest), initial=1.0) + 1e3
             return plant._replace(coefficient=coefficient) if coefficient and explained else None
-        step, coefficient = 1e-3, 0.0
+        # The first array that it changes depends on it in a straight line: a start near the end.
+        first = int(self._first_changed(line.base + line.slope, line.base))
+        if first == len(self.layout.slots):
+            return None
+        begin = int(self.layout.starts[first])
+        reached = slice(begin, begin + int(self.layout.sizes[first]))
+        step, coefficient = 1e-5, _least_squares(slope[reached], rest[reached])
         for step_number in range(_FIT_STEPS):
             here = self.vector([*others, plant._replace(coefficient=coefficient)])[part]
             there = self.vector([*others, plant._replace(coefficient=coefficient + step)])[part]
-            change = _least_squares((there - here) / step * weights, (suspect[part] - here) * weights)
+            change = _least_squares(
+                (there - here) / step * weights, (suspect[part] - here) * weights
+            )
             coefficient += change
             if abs(change) <= 1e-13 * abs(coefficient) or not math.isfinite(coefficient):
                 break
@@ -323,9 +327,7 @@ class Search:
             digits = np.log10(np.maximum(size / tolerance, 1.0))
         digits = np.sort(digits[np.abs(suspect - self.right) > tolerance])
         n_fitted = complexity(explanation.planted)[1]
-        return bool(
-            np.sum(digits[: len(digits) - n_fitted]) >= _LEAST_DIGITS + math.log10(n_tried)
-        )
+        return bool(np.sum(digits[: len(digits) - n_fitted]) >= _LEAST_DIGITS + math.log10(n_tried))
 
 
 def _least_squares(slope: Array, rest: Array) -> float:
@@ -344,8 +346,6 @@ def compatible(one: Planted, other: Planted) -> bool:
         return one.mistake.site == other.mistake.site and not (
             one.mistake.coefficient or other.mistake.coefficient
         )
-    both_replace = not any(
-        plant.mistake.scales or plant.mistake.adds for plant in (one, other)
-    )
+    both_replace = not any(plant.mistake.scales or plant.mistake.adds for plant in (one, other))
     same_place = one.mistake.site == other.mistake.site and set(one.layers) & set(other.layers)
     return not (both_replace and same_place)

@@ -26,6 +26,7 @@ Array = npt.NDArray[np.float64]
 _APART = 1e-2  # relative; what a person would see as different
 _N_SUBSETS = 40
 _N_RANDOM = 12
+_N_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,9 @@ class Suggestion:
         if self.X is not None and self.Y is not None:
             if self.rows is not None:
                 named = ", ".join(map(str, self.rows))
-                lines.append(f"Rows that tell them apart: {named} of yours (counted from 0), alone.")
+                lines.append(
+                    f"Rows that tell them apart: {named} of yours (counted from 0), alone."
+                )
             else:
                 lines.append(f"Rows that tell them apart ({len(self.X)} new ones):")
                 lines.append(f"  X = {_short(self.X)}")
@@ -97,15 +100,12 @@ def suggest(
         if (kind, layer) not in kinds
         and _n_apart(case, ((kind, layer),), explanations) == len(explanations)
     ]
-    apart, near, rows = best if best else (1, None, None)
-    return Suggestion(
-        None if near is None else near.passes.inputs[0],
-        None if near is None else near.point.Y,
-        rows,
-        apart,
-        len(explanations),
-        tuple(arrays[:3]),
-    )
+    named = tuple(arrays[:_N_NAMED])
+    if best is None:
+        return Suggestion(None, None, None, 1, len(explanations), named)
+    apart, near, rows = best
+    X, Y = near.passes.inputs[0], near.point.Y
+    return Suggestion(X, Y, rows, apart, len(explanations), named)
 
 
 def _n_apart(
@@ -114,14 +114,10 @@ def _n_apart(
     """How many groups the explanations fall into on a batch."""
     groups: list[tuple[Layout, Array]] = []
     for planted in explanations:
-        usable = all(
-            layer in plant.mistake.where(case) for plant in planted for layer in plant.layers
-        )
-        if not usable:
-            # Where a mistake makes no difference, its gradient is the right one.
-            continue
+        # Where a mistake makes no difference, as 1/N for one row, its gradient is the right one.
+        made = [plant for plant in planted if set(plant.layers) <= set(plant.mistake.where(case))]
         with np.errstate(over="ignore", invalid="ignore"):
-            run = planted_pass(case, planted)
+            run = planted_pass(case, made)
         slots = [Slot(kind, layer, getattr(run, kind)[layer].shape) for kind, layer in kinds]
         layout = Layout(slots)
         vector = layout.vector(run)
@@ -143,8 +139,7 @@ def _batches(case: Case) -> Iterator[tuple[Case, tuple[int, ...] | None]]:
     n_rows, X, Y = case.n_samples, case.passes.inputs[0], case.point.Y
     generator = np.random.default_rng(0)
     subsets = itertools.chain.from_iterable(
-        itertools.combinations(range(n_rows), size)
-        for size in range(min(n_rows - 1, 3), 0, -1)
+        itertools.combinations(range(n_rows), size) for size in range(min(n_rows - 1, 3), 0, -1)
     )
     for subset in itertools.islice(subsets, _N_SUBSETS):
         chosen = list(subset)

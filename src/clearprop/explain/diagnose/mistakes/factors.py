@@ -1,4 +1,4 @@
-"""Numbers that the gradient was multiplied with: 1/N, 1/K, 2, the sign; everywhere, or in one array.
+"""Numbers that the gradient was multiplied with: 1/N, 1/K, 2, a sign; everywhere or in one array.
 
 A factor on the output's delta goes through everything. With a penalty there are two such mistakes:
 the penalty's share of dW may have the factor too, or not.
@@ -6,6 +6,7 @@ the penalty's share of dW may have the factor too, or not.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -180,6 +181,16 @@ def _layers(case: Case) -> list[int]:
     return list(range(case.network.n_layers))
 
 
+def _products(case: Case) -> dict[str, float]:
+    """Two factors at once, by their names."""
+    known = {factor.family: factor.number(case) for factor in _FACTORS}
+    known = {name: number for name, number in known.items() if number != 1.0}
+    return {
+        f"{one} and {other}": known[one] * known[other]
+        for one, other in itertools.combinations(known, 2)
+    }
+
+
 ROWS = (
     *(row for factor in _FACTORS for row in _rows(factor)),
     Mistake(
@@ -207,5 +218,6 @@ ROWS = (
         scales=True,
         constant=True,
         coefficient="factor",
+        meanings=_products,
     ),
 )

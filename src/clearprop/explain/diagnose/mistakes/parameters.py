@@ -1,4 +1,4 @@
-"""Mistakes in the gradients of the parameters: dW from input and delta, db from delta, penalties."""
+"""Mistakes in the gradients of the parameters: dW and db from input and delta, and penalties."""
 
 from __future__ import annotations
 
@@ -126,7 +126,12 @@ ROWS = (
         row
         for where, name, index, offset in (
             (_where(_as_wide_as_the_next), "above", "{above}", 1),
-            (_where(lambda case, layer: layer > 0 and _square(case, layer)), "below", "{below}", -1),
+            (
+                _where(lambda case, layer: layer > 0 and _square(case, layer)),
+                "below",
+                "{below}",
+                -1,
+            ),
         )
         for row in _wrong_deltas(where, name, index, offset)
     ),
@@ -143,9 +148,7 @@ ROWS = (
     Mistake(
         "input of the layer above",
         "dW",
-        _where(
-            lambda case, layer: _square(case, layer) and layer + 1 < case.network.n_layers
-        ),
+        _where(lambda case, layer: _square(case, layer) and layer + 1 < case.network.n_layers),
         lambda step: _of(step, step.case.passes.inputs[step.layer + 1], step.delta),
         _DW,
         "dW[{l}] = input[{above}]^T @ delta[{l}]{penalty}",
