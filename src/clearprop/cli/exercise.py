@@ -13,6 +13,7 @@ import click
 from rich.text import Text
 
 from clearprop.activations import ACTIVATIONS
+from clearprop.cli.explain import Rows, is_sizes
 from clearprop.cli.files import load_table_model, require_new_file
 from clearprop.cli.options import LayerSizes, data_options, shared_options
 from clearprop.cli.output import Output, shown
@@ -54,21 +55,6 @@ MARKS = {"right": "right", "rounding": "right but for rounding", "wrong": "wrong
 MOST_BYTES = 1_000_000
 
 
-class _Rows(click.ParamType[Any]):
-    """Rows of a table as START:STOP, counted from 0."""
-
-    name = "start:stop"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """From the words of the command line."""
-        if isinstance(value, slice):
-            return value
-        match = re.fullmatch(r"\s*(\d{1,9})?\s*:\s*(\d{1,9})?\s*", str(value))
-        if match is None:
-            self.fail(f"{value!r} names no rows; write 0:3 for the first three", param, ctx)
-        return slice(*(None if end is None else int(end) for end in match.groups()))
-
-
 class _Sizes(LayerSizes):
     """The widths of a network, from input to output."""
 
@@ -100,7 +86,7 @@ class _Sizes(LayerSizes):
     help="Its output.  [default: softmax, or logistic for one output]",
 )
 @click.option("--reduction", type=click.Choice(list(REDUCTIONS)), help="Its loss.  [default: mean]")
-@click.option("--rows", type=_Rows(), help="Rows of DATA, from 0.  [default: 0:3]")
+@click.option("--rows", type=Rows(), help="Rows of DATA, from 0.  [default: 0:3]")
 @click.option(
     "--questions",
     type=click.IntRange(1, 100),
@@ -221,12 +207,11 @@ def _source(
     reading: dict[str, Any],
 ) -> Source:
     """What is asked about."""
-    is_sizes = what is not None and re.fullmatch(r"\d{1,9}([-,x]\d{1,9})+", what) is not None
     if what is not None and sizes is not None:
         raise click.UsageError(f"give {what!r} or --sizes, not both")
-    if what is None or is_sizes:
-        if is_sizes:
-            sizes = tuple(int(width) for width in re.split("[-,x]", what or ""))
+    if what is None or is_sizes(what):
+        if what is not None:
+            sizes = tuple(int(width) for width in re.split("[-,x]", what))
         if data is not None:
             raise click.UsageError(f"a random network has rows of its own: leave out {data!r}")
         return friendly_source(

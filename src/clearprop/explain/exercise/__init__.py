@@ -2,7 +2,8 @@
 
     friendly.py   a random network whose numbers can be worked with on paper
     material.py   what is asked about: a derivation, and gradients with mistakes in them
-    kinds.py      the kinds of questions about a number; special.py, the other kinds
+    kinds.py      the kinds of questions about a number; special.py, the other kinds;
+                  choice.py, which formula
     solution.py   what is given with a question, and its worked solution
     mistakes/     the wrong answers that are known
     sheet.py      which questions, drawn by a seed
