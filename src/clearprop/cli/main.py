@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "Derive a network's gradient step by step, with every number.",
     "diagnose": "Say which mistake makes a wrong gradient what it is.",
     "compare": "Compare the network with other models on a table of yours.",
+    "exercise": "Practise backpropagation by hand: questions, marked, and sheets for a class.",
     "export": "Write a model for other runtimes: ONNX.",
 }
 
