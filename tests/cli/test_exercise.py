@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from clearprop.cli import main
-from clearprop.explain.exercise import friendly_source, sheet_of
+from clearprop.explanation.exercise import friendly_source, sheet_of
 
 SIZES = ("--sizes", "2,3,2", "--seed", "7")
 

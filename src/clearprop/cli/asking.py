@@ -7,10 +7,10 @@ import sys
 from rich.text import Text
 
 from clearprop.cli.output import Output, shown
-from clearprop.explain.exercise.line import Line, plain_line
-from clearprop.explain.exercise.session import UNANSWERED, Result, Session
-from clearprop.explain.exercise.writers.contents import answer_line, head_lines, tables
-from clearprop.explain.exercise.writers.text import WIDTH, question_text, table_text
+from clearprop.explanation.exercise.line import Line, plain_line
+from clearprop.explanation.exercise.session import UNANSWERED, Result, Session
+from clearprop.explanation.exercise.writers.contents import answer_line, head_lines, tables
+from clearprop.explanation.exercise.writers.text import WIDTH, question_text, table_text
 
 __all__ = ["Asking", "plain"]
 

@@ -17,14 +17,14 @@ from clearprop.cli.files import load_table_model, require_new_file
 from clearprop.cli.options import LayerSizes, data_options, shared_options
 from clearprop.cli.output import Output, shown
 from clearprop.errors import ParameterError
-from clearprop.explain.articles import ARTICLES
-from clearprop.explain.exercise.friendly import FRIENDLY_OUTPUTS, friendly_source
-from clearprop.explain.exercise.question import Sheet
-from clearprop.explain.exercise.session import Result, Session, read_answers
-from clearprop.explain.exercise.sheet import N_QUESTIONS, sheet_of
-from clearprop.explain.exercise.writers.save import require_known_ending, save_sheet
-from clearprop.explain.formulas.notation import NOTATIONS
-from clearprop.explain.sources import Source, of_table_model, source_of
+from clearprop.explanation.articles import ARTICLES
+from clearprop.explanation.exercise.friendly import FRIENDLY_OUTPUTS, friendly_source
+from clearprop.explanation.exercise.question import Sheet
+from clearprop.explanation.exercise.session import Result, Session, read_answers
+from clearprop.explanation.exercise.sheet import N_QUESTIONS, sheet_of
+from clearprop.explanation.exercise.writers.save import require_known_ending, save_sheet
+from clearprop.explanation.formulas.notation import NOTATIONS
+from clearprop.explanation.sources import Source, of_table_model, source_of
 from clearprop.losses import REDUCTIONS
 
 __all__ = ["command"]
