@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["column_heads", "label", "node_names"]
 
-_OWN = re.compile(r"(?P<letter>x|yhat|h|z|b)(?:(?P<above>\d+),)?(?P<below>\d+)")
+_OWN = re.compile(r"(?P<letter>x|yhat|y|h|z|b)(?:(?P<above>\d+),)?(?P<below>\d+)")
 _WEIGHT = re.compile(r"w(\d+,\d+)")
 YHAT = "y\u0302"
 LONGEST = 7

@@ -14,7 +14,7 @@ __all__ = ["prose", "typeset"]
 
 _STEP = re.compile(r"\b\w+\[\d+\]")
 _LETTERS = (
-    (re.compile(r"\byhat"), "y\u0302"),
+    (re.compile(r"yhat"), "y\u0302"),
     (re.compile(r"\bsigma'"), "σ′"),
     (re.compile(r"\bsigma\b"), "σ"),
     (re.compile(r"\bepsilon\b"), "ε"),

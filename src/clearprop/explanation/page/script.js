@@ -237,7 +237,7 @@
       if (!cell.closest(".operand")) showChain(cell.closest(".step"), entryOf(cell));
     } else if (cell && event.key === "Escape") {
       document.querySelector(".bar .next").focus();
-    } else if (!event.target.closest?.("select, input, textarea, summary")) {
+    } else if (!event.target.closest?.("select, input, textarea, .scroll, .math")) {
       const to = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
       if (to === undefined) return;
       event.preventDefault();

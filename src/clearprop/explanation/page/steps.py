@@ -110,7 +110,9 @@ def _operands(contents: Contents, step: Step) -> str:
         axes = axes_attribute(operand.axes)
         if contents.budget.shows_whole(source.shape):
             size = tag("small", size_of(source.shape))
-            caption = f"{contents.link(source.id)} {tag('span', text(source.title), '<br>', size)}"
+            caption = (
+                f"{contents.link(source.id)} {tag('span', typeset(source.title), '<br>', size)}"
+            )
             tables.append(
                 matrix(
                     source.values,
