@@ -38,7 +38,7 @@ bench: .venv/ready ## Run the benchmarks beside the peers (minutes)
 browser: .venv/browser build/browser/node_modules/axe-core ## Test the page in Chromium (minutes)
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
 	  echo "make browser needs Chromium; on Debian and Ubuntu: apt install chromium"; exit 2; }
-	CLEARPROP_BROWSER=required $(BIN)/pytest tests/explain/page/test_browser.py
+	CLEARPROP_BROWSER=required $(BIN)/pytest tests/explanation/page/test_browser.py
 
 .venv/browser: .venv/ready
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group browser
@@ -50,7 +50,7 @@ build/browser/node_modules/axe-core:
 	npm install --silent --no-audit --no-fund --prefix build/browser axe-core@4
 
 latex: .venv/ready ## Compile explanations in LaTeX; needs pdflatex (apt: texlive-latex-base lmodern)
-	$(BIN)/python tests/explain/outputs/compile_latex.py
+	$(BIN)/python tests/explanation/outputs/compile_latex.py
 
 versions: ## Test the estimators on scikit-learn 1.6, 1.7, 1.8 and 1.9 (minutes)
 	for version in 1.6 1.7 1.8 1.9; do \

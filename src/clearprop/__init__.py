@@ -11,8 +11,8 @@ if typing.TYPE_CHECKING:
     from clearprop.backprop import backward, forward, loss
     from clearprop.estimators import MLPClassifier, MLPRegressor
     from clearprop.estimators.conversion import from_sklearn, to_sklearn, to_torch
-    from clearprop.explain.diagnose import diagnose
-    from clearprop.explain.document import explain
+    from clearprop.explanation.diagnose import diagnose
+    from clearprop.explanation.document import explain
     from clearprop.gradcheck import check_gradients
     from clearprop.model_file import load_model, save_model
     from clearprop.network import Layer, Network
@@ -56,8 +56,8 @@ _MODULES = {
     "Network": "clearprop.network",
     "backward": "clearprop.backprop",
     "check_gradients": "clearprop.gradcheck",
-    "diagnose": "clearprop.explain.diagnose",
-    "explain": "clearprop.explain.document",
+    "diagnose": "clearprop.explanation.diagnose",
+    "explain": "clearprop.explanation.document",
     "forward": "clearprop.backprop",
     "from_sklearn": "clearprop.estimators.conversion",
     "load_model": "clearprop.model_file",

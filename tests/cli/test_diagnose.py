@@ -10,7 +10,7 @@ import pytest
 
 from clearprop import Network, backward, forward
 from clearprop.cli.files import load_table_model
-from clearprop.explain.diagnose import mistaken_gradients
+from clearprop.explanation.diagnose import mistaken_gradients
 
 ARTICLE_A = ("--sizes", "2,2,4,3", "--reduction", "sum", "--parameters", "P.npz", "--X", "X.csv",
              "--Y", "Y.csv")  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from clearprop import backprop, load_model
 from clearprop.cli.explain import Rows, is_sizes
-from clearprop.explain.derivation import numbers
+from clearprop.explanation.derivation import numbers
 
 
 @pytest.mark.parametrize("suffix", [".html", ".md", ".tex", ".json", ".txt"])

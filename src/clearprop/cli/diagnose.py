@@ -13,15 +13,15 @@ from clearprop.cli.files import load_table_model
 from clearprop.cli.options import LayerNames, data_options, shared_options
 from clearprop.cli.output import Output, shown
 from clearprop.errors import ParameterError
-from clearprop.explain.diagnose import diagnose
-from clearprop.explain.diagnose.files import (
+from clearprop.explanation.diagnose import diagnose
+from clearprop.explanation.diagnose.files import (
     as_parameters,
     as_suspect,
     as_targets,
     read_array,
     read_arrays,
 )
-from clearprop.explain.diagnose.reading import LAYOUTS
+from clearprop.explanation.diagnose.reading import LAYOUTS
 from clearprop.losses import OUTPUTS, REDUCTIONS
 from clearprop.network import Network
 

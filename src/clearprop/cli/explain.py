@@ -16,11 +16,11 @@ from clearprop.cli.files import load_table_model, require_new_file
 from clearprop.cli.options import LayerNames, data_options, shared_options
 from clearprop.cli.output import Output
 from clearprop.errors import ParameterError, TableError
-from clearprop.explain.articles import ARTICLES
-from clearprop.explain.document import Derivation, derivation_of, explain
-from clearprop.explain.formulas.notation import NOTATIONS
-from clearprop.explain.random_network import random_batch
-from clearprop.explain.sources import UPDATES, Source, of_table_model, part_of
+from clearprop.explanation.articles import ARTICLES
+from clearprop.explanation.document import Derivation, derivation_of, explain
+from clearprop.explanation.formulas.notation import NOTATIONS
+from clearprop.explanation.random_network import random_batch
+from clearprop.explanation.sources import UPDATES, Source, of_table_model, part_of
 from clearprop.losses import OUTPUTS, REDUCTIONS
 from clearprop.network import Network
 from clearprop.tables import read_table
@@ -178,20 +178,23 @@ def command(
         "update": False if update == "none" else update,
         "learning_rate": learning_rate,
     }
-    if model in ARTICLES:
-        if data is not None:
-            raise ParameterError(
-                f"{model} has rows of its own, and {data!r} is not needed",
-                remedy=f"Write clearprop explain {model}.",
-            )
-        derivation = explain(model, rows=rows, jacobians=jacobians, **options)
-    else:
-        if is_sizes(model):
-            network = _network(model, hidden, output_function, reduction)
-            source = _of_sizes(out, network, data, rows, seed, reading)
+    if model in ARTICLES and data is not None:
+        raise ParameterError(
+            f"{model} has rows of its own, and {data!r} is not needed",
+            remedy=f"Write clearprop explain {model}.",
+        )
+    with out.stderr.status("Deriving, with finite differences beside every derivative"):
+        if model in ARTICLES:
+            derivation = explain(model, rows=rows, jacobians=jacobians, **options)
         else:
-            source = _of_model(out, model, data, rows, reading)
-        derivation = derivation_of(source, jacobians=bool(jacobians), **options)
+            if is_sizes(model):
+                network = _network(model, hidden, output_function, reduction)
+                source = _of_sizes(out, network, data, rows, seed, reading)
+            else:
+                source = _of_model(out, model, data, rows, reading)
+            derivation = derivation_of(source, jacobians=bool(jacobians), **options)
+        if path is not None:
+            derivation.save(path)
     checks = [step.check for step in derivation.records.steps if step.check is not None]
     worst = max((check.max_relative_error for check in checks), default=0.0)
     agrees = all(check.ok for check in checks)
@@ -288,7 +291,6 @@ def _show(
         else:
             _page(out, derivation)
         return
-    derivation.save(path)
     verb = "agree" if agrees else "DO NOT AGREE"
     out.say(records.title)
     out.say(f"steps        {len(records.steps)}")

@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "Derive a network's gradient step by step, with every number.",
     "diagnose": "Say which mistake makes a wrong gradient what it is.",
     "compare": "Compare the network with other models on a table of yours.",
+    "exercise": "Practise backpropagation by hand: questions, marked, and sheets for a class.",
     "export": "Write a model for other runtimes: ONNX.",
 }
 
@@ -89,6 +90,7 @@ Examples:
   clearprop predict wine.safetensors new.csv --output predictions.csv
   clearprop evaluate wine.safetensors more.csv
   clearprop check wine.safetensors wine.csv
+  clearprop explain article-a --output article-a.html
 
 DATA is a CSV or Parquet file, or a data set that comes with scikit-learn: digits, wine,
 breast_cancer, diabetes, iris.
@@ -106,4 +108,4 @@ Exit status: 0 done; 2 something to correct in the data or the command; 1 a faul
 )
 @click.version_option(__version__, prog_name="clearprop", message="%(prog)s %(version)s")
 def main() -> None:
-    """Neural networks from tables: trained, judged honestly, kept in a file that runs no code."""
+    """Neural networks from tables, trained, judged honestly, and every derivative explained."""

@@ -1,0 +1,333 @@
+"""`clearprop exercise`: questions on backpropagation, asked, marked, and printed as sheets."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from clearprop.activations import ACTIVATIONS
+from clearprop.cli.asking import Asking, plain
+from clearprop.cli.explain import Rows, is_sizes
+from clearprop.cli.files import load_table_model, require_new_file
+from clearprop.cli.options import LayerSizes, data_options, shared_options
+from clearprop.cli.output import Output, shown
+from clearprop.errors import ParameterError
+from clearprop.explanation.articles import ARTICLES
+from clearprop.explanation.exercise.friendly import FRIENDLY_OUTPUTS, friendly_source
+from clearprop.explanation.exercise.question import Sheet
+from clearprop.explanation.exercise.session import Result, Session, read_answers
+from clearprop.explanation.exercise.sheet import N_QUESTIONS, sheet_of
+from clearprop.explanation.exercise.writers.save import require_known_ending, save_sheet
+from clearprop.explanation.formulas.notation import NOTATIONS
+from clearprop.explanation.sources import Source, of_table_model, source_of
+from clearprop.losses import REDUCTIONS
+
+__all__ = ["command"]
+
+EPILOG = """\b
+Examples:
+  clearprop exercise
+  clearprop exercise article-b --questions 5
+  clearprop exercise --sizes 2,3,2 --seed 7 --output sheet.html --key key.html
+  clearprop exercise --sizes 2,3,2 --seed 7 --answers anna.txt --answers ben.txt
+  clearprop exercise iris.safetensors iris --rows 0:3
+
+WHAT is article-a or article-b, the widths of a random network such as 2-3-2, or a model of
+clearprop train with DATA. The same seed makes the same sheet. At a question, answer, or type hint,
+solution, skip or quit. Numbers may be written 0.25, 0,25, -1.5e-3 or 1/3.
+
+A sheet's ending says what it is: .html a page that marks answers itself, .md Markdown, .tex LaTeX,
+.txt text. A file of answers has one a line, in order or as "3: 0.25".
+"""
+
+SIZES = (2, 3, 2)
+FIRST_ROWS = slice(0, 3)
+MARKS = {"right": "right", "rounding": "right but for rounding", "wrong": "wrong"}
+MOST_BYTES = 1_000_000
+
+
+class _Sizes(LayerSizes):
+    """The widths of a network, from input to output."""
+
+    name = "sizes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """From the words of the command line."""
+        sizes = super().convert(str(value).replace("-", ","), param, ctx)
+        if len(sizes) < 2:
+            self.fail(f"{value!r} is no network; write its widths, such as 2,3,2", param, ctx)
+        return sizes
+
+
+@click.command("exercise", epilog=EPILOG)
+@click.argument("what", required=False)
+@click.argument("data", required=False)
+@click.option("--sizes", type=_Sizes(), help="A random network of these widths.  [default: 2,3,2]")
+@click.option(
+    "--samples", type=click.IntRange(1, 20), help="Its rows, to be summed over.  [default: 3]"
+)
+@click.option(
+    "--hidden",
+    type=click.Choice(sorted(ACTIVATIONS)),
+    help="Its hidden layers' activation.  [default: logistic]",
+)
+@click.option(
+    "--output-function",
+    type=click.Choice(FRIENDLY_OUTPUTS),
+    help="Its output.  [default: softmax, or logistic for one output]",
+)
+@click.option("--reduction", type=click.Choice(list(REDUCTIONS)), help="Its loss.  [default: mean]")
+@click.option("--rows", type=Rows(), help="Rows of DATA, from 0.  [default: 0:3]")
+@click.option(
+    "--questions",
+    type=click.IntRange(1, 100),
+    default=N_QUESTIONS,
+    show_default=True,
+    help="How many.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="The same seed makes the same sheet.",
+)
+@click.option(
+    "--notation",
+    type=click.Choice(list(NOTATIONS)),
+    help="Article A's matrices, or article B's weights.  [default: the one that suits]",
+)
+@click.option(
+    "--from-scratch", is_flag=True, help="Give the network and the batch only, nothing in between."
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Of the update.  [default: the network's own, or 0.1]",
+)
+@click.option("--answers", multiple=True, metavar="FILE", help="Mark a file of answers.")
+@click.option("--output", metavar="FILE", help="Write the sheet: .html, .md, .tex or .txt.")
+@click.option("--key", metavar="FILE", help="Write the answer key, with worked solutions.")
+@click.option("--force", is_flag=True, help="Replace files that stand there.")
+@data_options
+@shared_options
+def command(
+    what: str | None,
+    data: str | None,
+    sizes: tuple[int, ...] | None,
+    rows: slice | None,
+    questions: int,
+    seed: int,
+    notation: str | None,
+    from_scratch: bool,
+    learning_rate: float | None,
+    answers: tuple[str, ...],
+    output: str | None,
+    key: str | None,
+    force: bool,
+    as_json: bool,
+    debug: bool,
+    **others: Any,
+) -> None:
+    """Practise backpropagation by hand: questions, marked, with wrong answers explained.
+
+    Without files to write or to mark, the questions are asked here, one after another.
+    """
+    del debug
+    out = Output(as_json=as_json)
+    out.take_warnings()
+    written = _require_files(output, key, answers, data, force=force)
+    drawing = {
+        name: others.pop(name) for name in ("samples", "hidden", "output_function", "reduction")
+    }
+    source = _source(out, what, data, sizes, rows, seed, drawing, others)
+    sheet = sheet_of(
+        source,
+        questions=questions,
+        seed=seed,
+        notation=notation,
+        from_scratch=from_scratch,
+        learning_rate=learning_rate,
+        remake=_remake(),
+    )
+    if len(sheet.questions) < questions:
+        out.note(
+            f"this network has {len(sheet.questions)} different questions that can be worked out "
+            f"on paper, not {questions}"
+        )
+    for path, is_key in written:
+        save_sheet(sheet, path, key=is_key)
+        kind = "Answer key" if is_key else "Sheet"
+        out.say(f"{kind} of {len(sheet.questions)} questions: {path}")
+    document: dict[str, Any] = {"title": sheet.title, "seed": seed, "command": sheet.remake}
+    if answers:
+        document["marked"] = _mark_files(out, sheet, answers)
+    elif not written:
+        session = Session(sheet)
+        Asking(out, session).run()
+        document |= session.to_dict()
+    out.document(document | {"files": [path for path, _ in written]})
+
+
+def _require_files(
+    output: str | None, key: str | None, answers: tuple[str, ...], data: str | None, *, force: bool
+) -> list[tuple[str, bool]]:
+    """The files to write: path and whether it is the key."""
+    written: list[tuple[str, bool]] = []
+    if output is not None and output == key:
+        raise ParameterError(
+            f"--key {key}: this is where the sheet goes", remedy="Name another file for the key."
+        )
+    for option, path, is_key in (("--output", output, False), ("--key", key, True)):
+        if path is not None:
+            require_known_ending(path, option)
+            inputs = [*answers, *([data] if data else [])]
+            require_new_file(path, force=force, inputs=inputs, option=option)
+            written.append((path, is_key))
+    return written
+
+
+def _source(
+    out: Output,
+    what: str | None,
+    data: str | None,
+    sizes: tuple[int, ...] | None,
+    rows: slice | None,
+    seed: int,
+    drawing: dict[str, Any],
+    reading: dict[str, Any],
+) -> Source:
+    """What is asked about."""
+    if what is not None and sizes is not None:
+        raise click.UsageError(f"give {what!r} or --sizes, not both")
+    if what is None or is_sizes(what):
+        if what is not None:
+            sizes = tuple(int(width) for width in re.split("[-,x]", what))
+        if data is not None:
+            raise click.UsageError(f"a random network has rows of its own: leave out {data!r}")
+        return friendly_source(
+            sizes or SIZES,
+            seed,
+            n_samples=drawing["samples"] or 3,
+            hidden=drawing["hidden"] or "logistic",
+            output=drawing["output_function"],
+            reduction=drawing["reduction"] or "mean",
+        )
+    for name, given in drawing.items():
+        if given is not None:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} is of a random network: {what!r} has its own"
+            )
+    if what in ARTICLES:
+        if data is not None:
+            raise click.UsageError(f"{what} has rows of its own: leave out {data!r}")
+        return source_of(what, (), None, None, rows)
+    if data is None:
+        raise click.UsageError(f"{what!r} needs the table that its rows are taken from: MODEL DATA")
+    model = load_table_model(what)
+    table = model.read(data, **reading)
+    for note in table.notes:
+        out.note(f"{table.source}: {note}")
+    return of_table_model(model, table, rows or FIRST_ROWS)
+
+
+ABOUT_FILES = ("--output", "--key", "--answers")
+ALONE = ("--json", "--force", "--debug")
+
+
+def _remake() -> str:
+    """The command that makes the same sheet: what was typed, but for files to write and to mark."""
+    context = click.get_current_context()
+    typed = ["clearprop", "exercise"]
+    for parameter in context.command.params:
+        assert parameter.name is not None
+        if (
+            context.get_parameter_source(parameter.name)
+            is not click.core.ParameterSource.COMMANDLINE
+        ):
+            continue
+        name = parameter.opts[-1] if isinstance(parameter, click.Option) else ""
+        value = context.params[parameter.name]
+        if name in (*ABOUT_FILES, *ALONE):
+            continue
+        typed += _typed(name, value)
+    return shlex.join(typed)
+
+
+def _typed(option: str, value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return [option] if value else [f"--no-{option[2:]}"]
+    if isinstance(value, slice):
+        ends = ("" if end is None else str(end) for end in (value.start, value.stop))
+        return [option, ":".join(ends)]
+    if isinstance(value, tuple) and option == "--sizes":
+        return [option, ",".join(map(str, value))]
+    if isinstance(value, tuple):
+        return [word for one in value for word in (option, str(one))]
+    return [option, str(value)] if option else [str(value)]
+
+
+def _mark_files(out: Output, sheet: Sheet, paths: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Mark files of answers; of several, say what many got wrong."""
+    marked = []
+    slips: Counter[str] = Counter()
+    for path in paths:
+        session = Session(sheet)
+        for result, answer in zip(
+            session.results, read_answers(_lines(path), len(sheet.questions), path), strict=True
+        ):
+            if answer:
+                result.answer(answer)
+        out.say(f"{path}: {session.score()}")
+        for number, result in enumerate(session.results, start=1):
+            _say_result(out, number, result)
+        out.say()
+        slips.update({name for r in session.results for name in _likeliest(r)})
+        marked.append({"file": path, **session.to_dict()})
+    if len(paths) > 1 and slips:
+        out.say("Mistakes, by how many made them:")
+        for name, count in slips.most_common():
+            out.say(f"{count:3d}  {name}")
+    return marked
+
+
+def _likeliest(result: Result) -> list[str]:
+    if result.mark is None or not result.mark.explanations:
+        return []
+    return [result.mark.explanations[0].name]
+
+
+def _say_result(out: Output, number: int, result: Result) -> None:
+    if not result.answers:
+        out.say(f"{number}. not answered", indent=2)
+        return
+    answer = shown(result.answers[-1])
+    if result.mark is None:
+        out.say(f"{number}. {answer}: {result.unreadable.splitlines()[0]}", indent=2)
+        return
+    out.say(f"{number}. {answer}: {MARKS[result.mark.verdict]}", indent=2)
+    if result.mark.verdict != "right":
+        for line in result.mark.lines:
+            out.say(plain(line), indent=5)
+
+
+def _lines(path: str) -> list[str]:
+    with Path(path).open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    try:
+        if len(content) > MOST_BYTES:
+            raise ParameterError(
+                f"--answers {path}: larger than a file of answers can be",
+                remedy="Give a text file with one answer a line.",
+            )
+        return content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise ParameterError(
+            f"--answers {path}: this is no text in UTF-8",
+            remedy="Save it as plain text, with one answer a line.",
+        ) from None

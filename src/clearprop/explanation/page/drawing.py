@@ -1,0 +1,235 @@
+"""The network drawn as SVG: a column of nodes a layer, an edge a weight, and the loss at the end.
+
+Each node carries the values that the steps give it, one for each sample, and the step that gives
+them, so that the script can let them appear as the derivation gets there. Of a layer with many
+nodes those are drawn whose weights have the largest gradients; of many edges, the largest weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from clearprop.explanation.budget import Budget
+from clearprop.explanation.derivation.records import Records
+from clearprop.explanation.formula.numbers import plain_number
+from clearprop.explanation.page.markup import tag, text
+
+__all__ = ["drawing"]
+
+Array = npt.NDArray[Any]
+
+COLUMN, MARGIN, HEAD, FOOT = 104, 44, 40, 8
+DIGITS = 4
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """How large a node is, and how far it stands from the next."""
+
+    radius: int
+    spacing: int
+
+    @property
+    def roomy(self) -> bool:
+        return self.spacing > 60
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Which nodes of each column are drawn, and where."""
+
+    scale: _Scale
+    sizes: tuple[int, ...]
+    drawn: tuple[tuple[int, ...], ...]
+    height: int
+
+    def x(self, column: int) -> int:
+        return MARGIN + column * COLUMN
+
+    def y(self, column: int, node: int) -> float:
+        nodes = self.drawn[column]
+        place = nodes.index(node) - (len(nodes) - 1) / 2
+        return self.middle + place * self.scale.spacing
+
+    @property
+    def middle(self) -> float:
+        return HEAD + (self.height - HEAD - FOOT) / 2
+
+    def is_thinned(self, column: int) -> bool:
+        return len(self.drawn[column]) < self.sizes[column]
+
+
+def _layout(records: Records, budget: Budget) -> _Layout:
+    sizes = records.network.sizes
+    drawn = tuple(
+        tuple(range(size))
+        if size <= budget.drawn_nodes
+        else _steepest_nodes(records, column, budget.thinned_nodes)
+        for column, size in enumerate(sizes)
+    )
+    most = max(len(nodes) for nodes in drawn)
+    scale = _Scale(20, 92) if most <= 5 else _Scale(16, 56)
+    return _Layout(scale, sizes, drawn, HEAD + max(most, 2) * scale.spacing + FOOT)
+
+
+def _steepest_nodes(records: Records, column: int, count: int) -> tuple[int, ...]:
+    """The nodes whose weights have the largest gradients, in order."""
+    steepness = np.zeros(records.network.sizes[column])
+    if column < records.network.n_layers:
+        steepness += np.max(np.abs(records[f"dW[{column}]"].values), axis=1)
+    if column:
+        steepness += np.max(np.abs(records[f"dW[{column - 1}]"].values), axis=0)
+    return tuple(sorted(int(node) for node in np.argsort(-steepness, kind="stable")[:count]))
+
+
+def drawing(
+    records: Records,
+    heads: Sequence[str],
+    names: Sequence[Sequence[str]],
+    loss_name: str,
+    budget: Budget,
+) -> str:
+    """The network of a derivation.
+
+    Args:
+        records: the derivation.
+        heads: the symbol of each column, as SVG text.
+        names: the name of each node, as SVG text, column by column.
+        loss_name: the name of the loss, as SVG text.
+        budget: how many nodes of a column are drawn.
+    """
+    sizes = records.network.sizes
+    layout = _layout(records, budget)
+    width = layout.x(len(sizes)) + MARGIN
+    words = (
+        f"The network: {', '.join(str(size) for size in sizes)} nodes from input to output, and "
+        "the loss. Every number in it stands in the tables of the steps."
+    )
+    return tag(
+        "svg",
+        tag("title", text(words)),
+        *_edges(records, layout, budget),
+        *_columns(records, layout, heads, names),
+        _loss(records, layout, loss_name),
+        class_="network roomy" if layout.scale.roomy else "network",
+        viewBox=f"0 0 {width} {layout.height}",
+        style=f"--natural: {width}px",
+        role="img",
+    )
+
+
+def _edges(records: Records, layout: _Layout, budget: Budget) -> Iterator[str]:
+    for layer in range(records.network.n_layers):
+        W = records[f"W[{layer}]"].values
+        largest = float(np.max(np.abs(W), initial=0.0)) or 1.0
+        lines = []
+        for i, j in _drawn_edges(W, layout, layer, budget.drawn_edges):
+            weight = float(W[i, j])
+            lines.append(
+                tag(
+                    "line",
+                    tag("title", text(f"weight {i + 1} → {j + 1}: {plain_number(weight)}")),
+                    id=f"edge-{layer}-{i}-{j}",
+                    class_="edge positive" if weight > 0 else "edge negative",
+                    x1=layout.x(layer) + layout.scale.radius,
+                    y1=round(layout.y(layer, i), 1),
+                    x2=layout.x(layer + 1) - layout.scale.radius,
+                    y2=round(layout.y(layer + 1, j), 1),
+                    stroke_width=round(0.6 + 3.0 * abs(weight) / largest, 2),
+                )
+            )
+        yield tag("g", *lines, class_="edges", id=f"edge-{layer}")
+    last = records.network.n_layers
+    lines = [
+        tag(
+            "line",
+            class_="edge to-loss",
+            x1=layout.x(last) + layout.scale.radius,
+            y1=round(layout.y(last, node), 1),
+            x2=layout.x(last + 1) - layout.scale.radius,
+            y2=layout.middle,
+        )
+        for node in layout.drawn[last]
+    ]
+    yield tag("g", *lines, class_="edges")
+
+
+def _drawn_edges(W: Array, layout: _Layout, layer: int, most: int) -> list[tuple[int, int]]:
+    edges = [(i, j) for i in layout.drawn[layer] for j in layout.drawn[layer + 1]]
+    if layout.is_thinned(layer) or layout.is_thinned(layer + 1):
+        edges = sorted(edges, key=lambda edge: -abs(W[edge]))[:most]
+    return edges
+
+
+def _columns(
+    records: Records, layout: _Layout, heads: Sequence[str], names: Sequence[Sequence[str]]
+) -> Iterator[str]:
+    last = records.network.n_layers
+    for column, size in enumerate(layout.sizes):
+        x = layout.x(column)
+        h = "output" if column == last else f"input[{column}]"
+        delta = f"delta[{column - 1}]"
+        nodes = []
+        for node in layout.drawn[column]:
+            y = layout.y(column, node)
+            parts = [
+                tag("circle", cx=x, cy=round(y, 1), r=layout.scale.radius),
+                tag("text", names[column][node], x=x, y=round(y + 4, 1), class_="name"),
+                _value(records, h, node, x, y + layout.scale.radius + 13, "h"),
+            ]
+            if column and layout.scale.roomy:
+                parts.append(_value(records, delta, node, x, y - layout.scale.radius - 5, "delta"))
+            if column == last and layout.scale.roomy:
+                parts.append(_value(records, "Y", node, x + layout.scale.radius + 6, y + 4, "y"))
+            nodes.append(tag("g", *parts, class_="node", id=f"node-{column}-{node}"))
+        if layout.is_thinned(column):
+            words = f"{len(layout.drawn[column])} of {size}"
+            nodes.append(tag("text", words, x=x, y=32, class_="left-out"))
+        head = tag("text", heads[column], x=x, y=16, class_="head")
+        yield tag("g", head, *nodes, class_="nodes", id=f"node-{column}")
+
+
+def _value(records: Records, step: str, node: int, x: float, y: float, kind: str) -> str:
+    """A node's value in the first sample, and in the others as data."""
+    if step not in records:
+        return ""
+    column = records[step].values[:, node]
+    word = {"h": "", "delta": "δ ", "y": "y = "}[kind]
+    shown = [word + plain_number(float(value), DIGITS) for value in column]
+    return tag(
+        "text",
+        text(shown[0]),
+        x=x,
+        y=round(y, 1),
+        class_=f"value {kind}",
+        data_step=step,
+        data_samples="|".join(shown),
+    )
+
+
+def _loss(records: Records, layout: _Layout, name: str) -> str:
+    x, y = layout.x(len(layout.sizes)), layout.middle
+    step = "total_loss" if "total_loss" in records else "loss"
+    shown = plain_number(float(records[step].values), DIGITS)
+    return tag(
+        "g",
+        tag("text", "loss", x=x, y=16, class_="head"),
+        tag("circle", cx=x, cy=y, r=layout.scale.radius),
+        tag("text", name, x=x, y=y + 4, class_="name"),
+        tag(
+            "text",
+            text(shown),
+            x=x,
+            y=y + layout.scale.radius + 13,
+            class_="value h",
+            data_step=step,
+            data_samples=shown,
+        ),
+        class_="node loss-node",
+        id="loss-node",
+    )

@@ -1,0 +1,83 @@
+"""Names of rows, columns and nodes, as HTML and as SVG text: h<sup>1</sup><sub>2</sub> of "h1,2".
+
+Names that somebody gave stay as they are. MathML does not stand in SVG text, so indices are raised
+and lowered there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from clearprop.explanation.formula.names import GREEK, hatted
+from clearprop.explanation.formula.plain import to_plain
+from clearprop.explanation.formula.tree import Formula, Symbol
+from clearprop.explanation.formulas import step_labels
+from clearprop.explanation.page.markup import tag, text
+
+if TYPE_CHECKING:
+    from clearprop.explanation.page.contents import Contents
+
+__all__ = ["column_heads", "label", "node_names"]
+
+_OWN = re.compile(r"(?P<letter>x|yhat|y|h|z|b)(?:(?P<above>\d+),)?(?P<below>\d+)")
+_WEIGHT = re.compile(r"w(\d+,\d+)")
+YHAT = "y\u0302"
+LONGEST = 7
+
+
+def label(name: str) -> str:
+    """A name as HTML.
+
+    Examples:
+        >>> label("h1,2"), label("petal < 3")
+        ('h<sup>1</sup><sub>2</sub>', 'petal &lt; 3')
+    """
+    weight, own = _WEIGHT.fullmatch(name), _OWN.fullmatch(name)
+    if weight is not None:
+        return f"w{tag('sub', weight[1])}"
+    if own is None:
+        return text(name)
+    letter = YHAT if own["letter"] == "yhat" else own["letter"]
+    above = tag("sup", own["above"]) if own["above"] else ""
+    return f"{letter}{above}{tag('sub', own['below'])}"
+
+
+def column_heads(contents: Contents) -> list[str]:
+    """The symbol of each column of the drawing: X, h^1 … yhat."""
+    last = contents.records.network.n_layers
+    return [
+        _svg_symbol(contents.symbol("output" if column == last else f"input[{column}]"))
+        for column in range(last + 1)
+    ]
+
+
+def node_names(contents: Contents) -> list[list[str]]:
+    """The name of each node, column by column."""
+    records = contents.records
+    last = records.network.n_layers
+    columns = ["output" if column == last else f"input[{column}]" for column in range(last + 1)]
+    return [
+        [_svg_label(name) for name in step_labels(records, records[step], contents.notation)[1]]
+        for step in columns
+    ]
+
+
+def _svg_label(name: str) -> str:
+    own = _OWN.fullmatch(name)
+    if own is not None:
+        letter = YHAT if own["letter"] == "yhat" else own["letter"]
+        return _svg_symbol(Symbol(letter, own["below"], own["above"] or ""))
+    name = name.removeprefix("node ")
+    return text(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…")
+
+
+def _svg_symbol(formula: Formula) -> str:
+    """A symbol as tspans; anything else as plain text."""
+    if not isinstance(formula, Symbol):
+        return text(to_plain(formula))
+    name = YHAT if hatted(formula.name) else GREEK.get(formula.name, formula.name)
+    above = tag("tspan", text(formula.sup), dy="-.45em", font_size="72%") if formula.sup else ""
+    below = ".8em" if formula.sup else ".3em"
+    index = tag("tspan", text(formula.sub), dy=below, font_size="72%") if formula.sub else ""
+    return text(name) + above + index

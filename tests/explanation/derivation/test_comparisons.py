@@ -1,0 +1,118 @@
+"""The answers with numbers: what they call equal is equal, what they call wrong is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from clearprop.explanation.derivation.batch import Batch, Update
+from clearprop.explanation.derivation.build import build_records
+from clearprop.explanation.derivation.records import Comparison
+from clearprop.explanation.document import explain
+from clearprop.optimizers import SGD
+
+ALWAYS = {
+    "orientation", "softmax", "sign", "shares", "reductions", "column_sums", "kronecker", "why_x",
+    "close_enough",
+}  # fmt: skip
+WITH_HIDDEN = {"hadamard", "sigma_of_h", "why_h", "old_or_new"}
+
+
+def by_id(batch: Batch) -> dict[str, Comparison]:
+    records = build_records(batch, update=Update(SGD(), 0.3))
+    return {comparison.id: comparison for comparison in records.comparisons}
+
+
+def test_every_question_is_answered(batch: Batch) -> None:
+    expected = ALWAYS | (WITH_HIDDEN if batch.network.n_layers > 1 else set())
+    answers = by_id(batch)
+    assert set(answers) == expected
+    assert all(answer.asked_at and answer.question.endswith("?") for answer in answers.values())
+
+
+def test_sides_agree_exactly_where_they_say_so(batch: Batch) -> None:
+    for answer in by_id(batch).values():
+        reference = answer.sides[0]
+        assert reference.agrees
+        if answer.id == "close_enough":
+            continue
+        size = np.nanmax(np.abs(reference.values), initial=0.0)
+        for side in answer.sides[1:]:
+            assert side.values.shape == reference.values.shape
+            difference = np.nanmax(np.abs(side.values - reference.values), initial=0.0)
+            if side.agrees:
+                assert difference <= 2e-3 * size, (answer.id, side.label)
+            else:
+                assert difference > 1e-7 * size, (answer.id, side.label)
+
+
+@pytest.mark.parametrize("name", ["softmax", "hadamard", "kronecker", "shares", "column_sums"])
+def test_the_long_way_is_the_short_one(batch: Batch, name: str) -> None:
+    answers = by_id(batch)
+    if name not in answers:
+        assert batch.network.n_layers == 1
+        return
+    short, long = answers[name].sides[:2]
+    np.testing.assert_allclose(long.values, short.values, rtol=1e-9, atol=1e-14)
+    assert long.agrees
+
+
+def test_shares_add_up_and_jacobians_multiply(batch: Batch) -> None:
+    answers = by_id(batch)
+    shares = answers["shares"]
+    np.testing.assert_allclose(
+        sum(part.values for part in shares.parts), shares.sides[0].values, rtol=1e-9, atol=1e-14
+    )
+    by_output, jacobian = answers["softmax"].parts
+    row = by_output.values[0] @ jacobian.values
+    np.testing.assert_allclose(row, answers["softmax"].sides[0].values[0], rtol=1e-9, atol=1e-14)
+    if "hadamard" in answers:
+        diagonal = answers["hadamard"].parts[0].values
+        assert np.count_nonzero(diagonal - np.diag(np.diag(diagonal))) == 0
+
+
+def test_the_three_reductions_stand_side_by_side(batch: Batch) -> None:
+    reference, summed, mean, mean_all = by_id(batch)["reductions"].sides
+    total = batch.n_samples if batch.sample_weight is None else batch.sample_weight.sum()
+    np.testing.assert_allclose(mean.values * total, summed.values, rtol=1e-12)
+    k = batch.network.sizes[-1]
+    np.testing.assert_allclose(mean_all.values * total * k, summed.values, rtol=1e-12)
+    own = {"sum": summed, "mean": mean, "mean_all": mean_all}[batch.network.reduction]
+    np.testing.assert_allclose(own.values, reference.values, rtol=1e-12)
+
+
+def test_what_is_wrong_is_called_wrong_on_the_articles_networks() -> None:
+    for article in ("article-a", "article-b"):
+        records = explain(article).records
+        wrong = {
+            (answer.id, side.label)
+            for answer in records.comparisons
+            for side in answer.sides
+            if not side.agrees
+        }
+        labels = {label.split(",")[0] for _, label in wrong}
+        assert ("sign", "-delta") in wrong
+        assert ("old_or_new", "with the new W") in wrong
+        assert ("sigma_of_h", "sigma' of h, as article B prints it") in wrong
+        assert any(name == "why_h" for name, _ in wrong)
+        assert "delta" not in labels
+
+
+def test_the_sweep_shows_truncation_and_round_off() -> None:
+    sweep = explain("article-a").records.sweep
+    assert sweep is not None
+    errors = np.array(sweep.relative_errors)
+    best = int(np.argmin(errors))
+    assert 0 < best < len(errors) - 1
+    assert errors[0] > 1e4 * errors[best]  # epsilon too large
+    assert errors[-1] > 1e4 * errors[best]  # epsilon too small
+    assert errors[best] < 1e-8
+
+
+def test_delta_factors_multiply_to_the_norm_below(batch: Batch) -> None:
+    records = build_records(batch, check=False)
+    assert len(records.delta_factors) == batch.network.n_layers - 1
+    for factor in records.delta_factors:
+        below = np.linalg.norm(records[f"delta[{factor.layer - 1}]"].values)
+        product = factor.delta_norm * factor.by_W * factor.by_slope
+        np.testing.assert_allclose(product, below, rtol=1e-12, atol=1e-300)

@@ -1,0 +1,112 @@
+"""Each entry's equation: its right side with numbers is its value, in either notation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from clearprop import Network
+from clearprop.explanation.derivation.batch import Batch, Update, as_batch
+from clearprop.explanation.derivation.build import build_records
+from clearprop.explanation.document import explain
+from clearprop.explanation.formula.evaluate import evaluate
+from clearprop.explanation.formula.plain import to_plain
+from clearprop.explanation.formula.substitute import walk
+from clearprop.explanation.formula.tree import Symbol
+from clearprop.explanation.formulas import entry_equation, entry_symbol, step_formula, weight_chain
+from clearprop.optimizers import SGD, Adam
+
+NOTATION = pytest.mark.parametrize("notation", ["matrix", "weights"])
+
+
+@NOTATION
+def test_numbers_put_in_give_the_value(batch: Batch, notation: str) -> None:
+    records = build_records(batch, update=Update(SGD(), 0.1), check=False)
+    generator = np.random.default_rng(0)
+    evaluated = set()
+    for step in records.steps:
+        entry = tuple(int(generator.integers(size)) for size in step.shape)
+        equation = entry_equation(records, step, entry, notation, digits=17, max_terms=1000)
+        assert equation.value == step.values[entry]
+        if equation.numbers is None:
+            assert step.operation in ("given", "new_loss")
+            continue
+        assert not any(isinstance(node, Symbol) for node in walk(equation.numbers))
+        with np.errstate(all="ignore"):
+            value = evaluate(equation.numbers, {})
+        if not (step.operation == "loss_terms" and not np.isfinite(value)):
+            np.testing.assert_allclose(value, equation.value, rtol=1e-9, atol=1e-12)
+        evaluated.add(step.operation)
+    assert {"affine", "output", "loss", "output_delta", "dinput", "dW", "db", "step"} <= evaluated
+
+
+@NOTATION
+def test_every_symbol_of_an_equation_is_an_entry_of_its_operands(
+    batch: Batch, notation: str
+) -> None:
+    records = build_records(batch, check=False)
+    for step in records.steps:
+        if step.operation not in ("affine", "dinput", "dW", "db", "delta"):
+            continue
+        entry = (0,) * step.values.ndim
+        equation = entry_equation(records, step, entry, notation, max_terms=1000)
+        written = to_plain(equation.symbols)
+        for operand in step.operands:
+            for index in operand.entries(entry, records[operand.step].shape):
+                name = to_plain(entry_symbol(records, operand.step, index, notation))
+                assert name in written, (step.id, name, written)
+
+
+def test_the_articles_lines() -> None:
+    a = explain("article-a").records
+    lines = {step.id: to_plain(step_formula(a, step, "matrix")) for step in a.steps}
+    assert lines["z[2]"] == "z³ = h² W³ + b³"
+    assert lines["delta[2]"] == "δ¹ = ŷ − y"
+    assert lines["dinput[2]"] == "∂H/∂h² = δ¹ (W³)ᵀ"
+    assert lines["dW[2]"] == "∂H/∂W³ = (h²)ᵀ δ¹"
+    assert lines["db[2]"] == "∂H/∂b³ = Σₛ δ¹ₛ"
+    assert lines["delta[1]"] == "δ² = ∂H/∂h² ∘ σ′(z²) = δ¹ (W³)ᵀ ∘ σ′(z²)"
+    assert lines["sigma_prime[0]"] == "σ′(z¹) = h¹ ∘ (1 − h¹)"
+    assert lines["dinput[0]"] == "∂H/∂X = δ³ (W¹)ᵀ"
+    single = explain("article-a", rows=slice(0, 1)).records
+    one = {step.id: to_plain(step_formula(single, step, "matrix")) for step in single.steps}
+    assert one["db[2]"] == "∂H/∂b³ = δ¹"
+    assert one["dW[0]"] == "∂H/∂W¹ = xᵀ δ³"
+    b = explain("article-b").records
+    chain = weight_chain(b, 3, (0, 0))
+    expected = "∂Cost/∂w₆₈ = Σₛ ∂Cost/∂out_o8 · ∂out_o8/∂net_o8 · ∂net_o8/∂w₆₈"
+    assert to_plain(chain.formula) == expected
+    assert [to_plain(link.expression) for link in chain.links][1:] == [
+        "out_o8 (1 − out_o8)",
+        "out_h6",
+    ]
+    hidden = weight_chain(b, 2, (0, 0))
+    assert to_plain(hidden.of) == "∂Cost/∂w₄₆"
+    assert to_plain(hidden.links[0].expression) == "δ₈ w₆₈ + δ₉ w₆₉"
+
+
+@NOTATION
+def test_every_chain_multiplies_and_adds_up_to_its_derivative(batch: Batch, notation: str) -> None:
+    records = build_records(batch, check=False)
+    for layer in range(batch.network.n_layers):
+        dW, db = records[f"dW[{layer}]"].values, records[f"db[{layer}]"].values
+        for entry in [*np.ndindex(dW.shape), *np.ndindex(db.shape)]:
+            chain = weight_chain(records, layer, entry, notation)
+            expected = (dW if len(entry) == 2 else db)[entry]
+            assert chain.total == expected
+            product = np.prod([link.values for link in chain.links], axis=0)
+            np.testing.assert_array_equal(product, chain.shares)
+            np.testing.assert_allclose(chain.shares.sum(), expected, rtol=1e-9, atol=1e-14)
+
+
+def test_long_sums_are_shortened_and_an_optimizers_step_is_named() -> None:
+    network = Network([20, 2], output="identity")
+    X = np.linspace(-1.0, 1.0, 20)[None, :]
+    batch = as_batch(network, network.initialize(0), X, np.zeros((1, 2)))
+    records = build_records(batch, update=Update(Adam(), 0.01), check=False)
+    line = to_plain(entry_equation(records, records["z[0]"], (0, 1)).whole)
+    assert "…" in line
+    assert "x₂₀" not in line.split("…")[0]
+    assert "b¹₂" in line.split("…")[1]
+    step = to_plain(entry_equation(records, records["W_step[0]"], (0, 0)).whole)
+    assert "the step of Adam" in step
