@@ -565,7 +565,8 @@ def test_a_large_network_opens_and_steps_without_a_wait(
     size = files["large"].stat().st_size
     assert size < 3_000_000
     opening, working, waiting = [], [], []
-    for _ in range(2):
+    # The best of three for each step: a busy machine slows the processor's caches too.
+    for _ in range(3):
         with Opened(browser, files["large"], viewport={"width": 1440, "height": 900}) as page:
             opening.append(page.evaluate(OPENING_TIME) / 1000.0)
             work, wait = step_times(page)
