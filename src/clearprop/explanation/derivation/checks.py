@@ -7,6 +7,7 @@ were computed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from clearprop.backprop import forward, loss
 from clearprop.explanation.derivation.batch import Batch
 from clearprop.explanation.derivation.records import Check, Sweep
-from clearprop.finite_differences import LossPoint, loss_point
+from clearprop.finite_differences import STEPS, LossPoint, loss_point
 from clearprop.gradcheck import TOLERANCE, compare_entries
 from clearprop.network import Layer
 
@@ -24,6 +25,8 @@ __all__ = ["Checker", "sweep"]
 Array = npt.NDArray[Any]
 
 TOLERANCE_FLOAT32 = 1e-3
+LEAST_ENTRIES = 8
+MOST_WORK = 500_000_000  # multiply-adds of all finite differences of one array
 EPSILONS = tuple(float(10.0 ** (-exponent / 2.0)) for exponent in range(2, 27))
 
 
@@ -46,12 +49,13 @@ class Checker:
     def check(self, kind: str, layer: int, values: Array, *, l2: float = 0.0) -> Check:
         """One array, of kind "dW", "db", "dinput" or "delta", beside finite differences."""
         entries = np.arange(values.size)
-        if values.size > self._max_entries:
+        n_checked = min(self._max_entries, self._affordable(kind, layer))
+        if values.size > n_checked:
             # The largest say most; the others are a random draw.
-            n_largest = self._max_entries // 4
+            n_largest = n_checked // 4
             largest = np.argsort(-np.abs(values).ravel(), kind="stable")[:n_largest]
             others = np.setdiff1d(entries, largest)
-            drawn = self._generator.choice(others, self._max_entries - n_largest, replace=False)
+            drawn = self._generator.choice(others, n_checked - n_largest, replace=False)
             entries = np.sort(np.concatenate([largest, drawn]))
         value = np.asarray(values, np.float64)
         compared = compare_entries(
@@ -66,6 +70,13 @@ class Checker:
             max_relative_error=float(np.max(compared.errors)),
             tolerance=self._tolerance,
         )
+
+    def _affordable(self, kind: str, layer: int) -> int:
+        """How many entries of a large network can be checked within a fraction of a second."""
+        sizes = self._batch.network.sizes[layer:]
+        n_rows = 1 if kind in ("dinput", "delta") else self._batch.n_samples
+        products = sum(fan_in * fan_out for fan_in, fan_out in pairwise(sizes))
+        return max(LEAST_ENTRIES, MOST_WORK // (2 * len(STEPS) * n_rows * products))
 
     def point(self, l2: float = 0.0) -> LossPoint:
         """Where the loss is differentiated, with a penalty or without."""

@@ -126,16 +126,17 @@ class _Maker:
         """Numbers in this equation's digits."""
         return [Number(f.value, self.digits) if isinstance(f, Number) else f for f in factors]
 
-    def sum_of(self, terms: Sequence[tuple[Formula, Formula]]) -> tuple[Formula, Formula]:
-        """Symbols added, numbers added; the middle of a long sum is left out."""
-        symbols, numbers = [term[0] for term in terms], [term[1] for term in terms]
-        return infix("+", self.shortened(symbols)), infix("+", self.shortened(numbers))
-
-    def shortened(self, terms: list[Formula]) -> list[Formula]:
-        if len(terms) <= self.max_terms:
-            return terms
-        left = max(self.max_terms - 2, 1)
-        return [*terms[:left], Words("…"), terms[-1]]
+    def sum_of(
+        self, n_terms: int, term: Callable[[int], tuple[Formula, Formula]]
+    ) -> tuple[Formula, Formula]:
+        """Symbols added, numbers added; the middle of a long sum is neither shown nor made."""
+        if n_terms <= self.max_terms:
+            shown = [term(index) for index in range(n_terms)]
+        else:
+            first = [term(index) for index in range(max(self.max_terms - 2, 1))]
+            shown = [*first, (Words("…"), Words("…")), term(n_terms - 1)]
+        symbols, numbers = zip(*shown, strict=True)
+        return infix("+", symbols), infix("+", numbers)
 
 
 def _given(_: _Maker, __: Step, ___: tuple[int, ...]) -> Sides:
@@ -144,13 +145,16 @@ def _given(_: _Maker, __: Step, ___: tuple[int, ...]) -> Sides:
 
 def _affine(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
     (sample, node), layer = entry, step.layer
-    terms = []
-    for sends in range(maker.records[f"W[{layer}]"].shape[0]):
+    fan_in = maker.records[f"W[{layer}]"].shape[0]
+
+    def term(sends: int) -> tuple[Formula, Formula]:
+        if sends == fan_in:
+            return maker.both(f"b[{layer}]", (node,))
         h, h_number = maker.both(f"input[{layer}]", (sample, sends))
         w, w_number = maker.both(f"W[{layer}]", (sends, node))
-        terms.append((product(h, w), product(h_number, w_number)))
-    terms.append(maker.both(f"b[{layer}]", (node,)))
-    return maker.sum_of(terms)
+        return product(h, w), product(h_number, w_number)
+
+    return maker.sum_of(fan_in + 1, term)
 
 
 def _activation(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
@@ -178,11 +182,13 @@ def _output(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
     if network.output != "softmax":
         formula = OUTPUTS[network.output].formula
         return written(formula, {"z": z}), with_definitions(formula, {"z": number})
-    terms = []
-    for other in _same_target(maker.records, k):
-        symbol, value = maker.both(logits, (sample, other))
-        terms.append((Call("exp", (symbol,)), Call("exp", (value,))))
-    below, below_numbers = maker.sum_of(terms)
+    others = _same_target(maker.records, k)
+
+    def term(index: int) -> tuple[Formula, Formula]:
+        symbol, value = maker.both(logits, (sample, others[index]))
+        return Call("exp", (symbol,)), Call("exp", (value,))
+
+    below, below_numbers = maker.sum_of(len(others), term)
     return Fraction(Call("exp", (z,)), below), Fraction(Call("exp", (number,)), below_numbers)
 
 
@@ -220,15 +226,16 @@ def _loss_terms(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
 def _loss(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
     del step, entry
     records = maker.records
-    weighted = "sample_weight" in records
-    terms = []
-    for sample, k in sorted(_entries(records["loss_terms"].shape)):
-        symbol, number = maker.both("loss_terms", (sample, k))
-        if weighted:
-            weight, value = maker.both("sample_weight", (sample,))
-            symbol, number = product(weight, symbol), product(value, number)
-        terms.append((symbol, number))
-    symbols, numbers = maker.sum_of(terms)
+    entries = _entries(records["loss_terms"].shape)
+
+    def term(index: int) -> tuple[Formula, Formula]:
+        symbol, number = maker.both("loss_terms", entries[index])
+        if "sample_weight" in records:
+            weight, value = maker.both("sample_weight", entries[index][:1])
+            return product(weight, symbol), product(value, number)
+        return symbol, number
+
+    symbols, numbers = maker.sum_of(len(entries), term)
     outside = [f for f in factor_symbols(records, maker.names) if isinstance(f, Fraction)]
     factor = [Number(records.factor, maker.digits)] if outside else []
     return times(outside, symbols), times([*factor], numbers)
@@ -240,12 +247,17 @@ def _entries(shape: tuple[int, ...]) -> list[tuple[int, int]]:
 
 def _penalty(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
     del step, entry
-    terms = []
-    for layer in range(maker.records.network.n_layers):
-        for index in _entries(maker.records[f"W[{layer}]"].shape):
-            symbol, number = maker.both(f"W[{layer}]", index)
-            terms.append((Power(symbol, Number(2)), Power(number, Number(2))))
-    symbols, numbers = maker.sum_of(terms)
+    weights = [
+        (f"W[{layer}]", entry)
+        for layer in range(maker.records.network.n_layers)
+        for entry in _entries(maker.records[f"W[{layer}]"].shape)
+    ]
+
+    def term(index: int) -> tuple[Formula, Formula]:
+        symbol, number = maker.both(*weights[index])
+        return Power(symbol, Number(2)), Power(number, Number(2))
+
+    symbols, numbers = maker.sum_of(len(weights), term)
     squares = sum(
         float((maker.records[f"W[{layer}]"].values ** 2).sum())
         for layer in range(maker.records.network.n_layers)
@@ -258,7 +270,7 @@ def _penalty(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
 
 def _total_loss(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
     del step
-    return maker.sum_of([maker.both("loss", entry), maker.both("penalty", entry)])
+    return maker.sum_of(2, lambda index: maker.both(("loss", "penalty")[index], entry))
 
 
 def _by_output(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
@@ -288,27 +300,30 @@ def _delta(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
 
 def _dinput(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
     (sample, sends), layer = entry, step.layer
-    terms = []
-    for receives in range(maker.records[f"W[{layer}]"].shape[1]):
+
+    def term(receives: int) -> tuple[Formula, Formula]:
         delta, delta_number = maker.both(f"delta[{layer}]", (sample, receives))
         w, w_number = maker.both(f"W[{layer}]", (sends, receives))
-        terms.append((product(delta, w), product(delta_number, w_number)))
-    return maker.sum_of(terms)
+        return product(delta, w), product(delta_number, w_number)
+
+    return maker.sum_of(maker.records[f"W[{layer}]"].shape[1], term)
 
 
 def _dW(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:  # noqa: N802 - the articles' symbol
     (sends, receives), layer = entry, step.layer
-    terms = []
-    for sample in range(maker.records.n_samples):
+
+    def term(sample: int) -> tuple[Formula, Formula]:
         h, h_number = maker.both(f"input[{layer}]", (sample, sends))
         delta, delta_number = maker.both(f"delta[{layer}]", (sample, receives))
-        terms.append((product(h, delta), product(h_number, delta_number)))
-    return maker.sum_of(terms)
+        return product(h, delta), product(h_number, delta_number)
+
+    return maker.sum_of(maker.records.n_samples, term)
 
 
 def _db(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
-    samples = range(maker.records.n_samples)
-    return maker.sum_of([maker.both(f"delta[{step.layer}]", (s, entry[0])) for s in samples])
+    return maker.sum_of(
+        maker.records.n_samples, lambda s: maker.both(f"delta[{step.layer}]", (s, entry[0]))
+    )
 
 
 def _dW_total(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:  # noqa: N802 - the articles' symbol
