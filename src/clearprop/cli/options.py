@@ -19,6 +19,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.table_model.preparation import DECIDED_HERE, HIDDEN_LAYER_SIZES, MAX_ITER
+from clearprop.tables.spellings import ORDERS
 from clearprop.tables.target import TASKS
 
 __all__ = [
@@ -212,7 +213,7 @@ def estimator_options(command: Command) -> Command:
     return command
 
 
-READING = ("delimiter", "encoding", "decimal", "header", "missing", "text")
+READING = ("delimiter", "encoding", "decimal", "dates", "header", "missing", "text")
 """The options of `data_options`."""
 
 
@@ -225,6 +226,9 @@ def data_options(command: Command) -> Command:
         ),
         click.option(
             "--header/--no-header", default=None, help="Whether the first line holds names."
+        ),
+        click.option(
+            "--dates", type=click.Choice(ORDERS), help="What is first in dates such as 01/02/2026."
         ),
         click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark."),
         click.option("--encoding", metavar="NAME", help="Encoding, such as latin-1."),

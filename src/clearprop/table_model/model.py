@@ -79,8 +79,8 @@ class TableModel:
     def read(self, data: Any, **options: Any) -> Table:
         """Read a table the way the training table was read.
 
-        A decimal mark that only the training table proved, and spellings and columns named for it,
-        hold for every table of this model.
+        Spellings and columns named for the training table hold for every table of this model. Its
+        decimal mark and the order of its dates decide where a file's own values leave them open.
 
         Args:
             data: anything that `clearprop.tables.read_table` takes; a `Table` is returned as it is.
@@ -91,7 +91,7 @@ class TableModel:
         """
         if not isinstance(data, Table):
             given = {name: value for name, value in options.items() if value not in (None, ())}
-            table = read_table(data, **{**self.record["reading"], **given})
+            table = read_table(data, **given, like=self.record["reading"])
         else:
             table = data
         if table.n_rows == 0:

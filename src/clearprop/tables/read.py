@@ -17,10 +17,11 @@ import numpy as np
 from clearprop.errors import ParameterError, TableError
 from clearprop.tables.bundled import BUNDLED, read_bundled
 from clearprop.tables.csv_file import read_csv
-from clearprop.tables.csv_plan import CsvOptions
+from clearprop.tables.csv_plan import CsvOptions, Usual
 from clearprop.tables.frames import read_array, read_frame, read_mapping
 from clearprop.tables.parquet_file import read_parquet
 from clearprop.tables.source_file import PARQUET_MAGIC, closest, decode_text, read_bytes
+from clearprop.tables.spellings import ORDERS
 from clearprop.tables.table import Table
 
 __all__ = ["read_table"]
@@ -38,6 +39,8 @@ def read_table(
     missing: Collection[str] = (),
     text: Collection[str] = (),
     ignore: Collection[str] = (),
+    dates: str | None = None,
+    like: Mapping[str, Any] | None = None,
 ) -> Table:
     """Read a table from a file, a frame, an array, or scikit-learn's bundled sets.
 
@@ -60,6 +63,12 @@ def read_table(
         text: names of columns to read as text whatever they hold.
         ignore: names of columns that nobody will use, whether they are there or not: what they hold
             is not looked into.
+        dates: which stands first in dates such as 01/02/2026, "day-first" or "month-first"; found
+            out if None.
+        like: `Table.reading` of another table of this kind, as a model keeps that of its training
+            table. Its `missing`, `text` and `ignore` are taken where these are empty. Its decimal
+            mark and its dates' order decide what the file's own values leave open; the decimal mark
+            only where the delimiter is the same too.
 
     Returns:
         The table.
@@ -74,8 +83,20 @@ def read_table(
         (1, ('a', 'b'))
     """
     if isinstance(source, (str, os.PathLike)):
+        like = like or {}
         options = CsvOptions(
-            delimiter, decimal, header, frozenset(missing), frozenset(text), frozenset(ignore)
+            delimiter,
+            decimal,
+            header,
+            frozenset(missing or like.get("missing", ())),
+            frozenset(text or like.get("text", ())),
+            frozenset(ignore or like.get("ignore", ())),
+            dates,
+            Usual(
+                None if decimal else like.get("decimal"),
+                like.get("delimiter"),
+                like.get("dates", {}),
+            ),
         )
         return _read_path(source, _checked(options), encoding)
     if isinstance(source, np.ndarray):
@@ -105,6 +126,8 @@ def _checked(options: CsvOptions) -> CsvOptions:
         )
     if decimal not in {None, ".", ","}:
         raise ParameterError(f"decimal must be '.' or ',', got {decimal!r}")
+    if options.dates not in {None, *ORDERS}:
+        raise ParameterError(f"dates must be one of {', '.join(ORDERS)}, got {options.dates!r}")
     return options
 
 
