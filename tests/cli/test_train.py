@@ -294,3 +294,41 @@ def test_balanced_classes_count_alike_in_training_and_in_stopping(run, folder):
         assert ran.stderr == ""
         recalls.append(float(re.findall(r"([0-9.]+)%", ran.stdout)[-1]))
     assert recalls[1] > recalls[0] + 20.0
+
+
+def test_whoever_weights_classes_is_judged_by_balanced_accuracy(run, folder):
+    generator = np.random.default_rng(1)
+    rare = np.arange(600) % 48 == 0
+    x = generator.normal(size=600) + 2.2 * rare
+    write(folder / "a.csv", {"x": x, "y": np.where(rare, "ja", "nein")})
+    few = ("--max-iter", "30", "--hidden-layer-sizes", "8", "--target", "y")
+    ran = run("train", "a.csv", *few, "--class-weight", "balanced", "--scoring", "roc_auc")
+    said = " ".join(ran.stdout.split())
+    assert "beats the baseline by balanced accuracy" in said
+    assert "of no use" not in said
+    assert "plain accuracy favours the most frequent class" in said
+    assert "rarer class 'ja': recall 1.0000, precision" in said
+    assert "scoring roc_auc 0.9" in said
+    scores = run("evaluate", "a.safetensors", "a.csv", "--json").json["scores"]
+    assert scores["judged_by"] == "balanced accuracy"
+    assert scores["scoring"]["score"] == scores["rare_class"]["roc_auc"]
+    # Never predicting the rare class is no better than the baseline, but its probabilities serve.
+    assert run("train", "a.csv", *few, "--alpha", "2", "--output", "b.safetensors").status == 0
+    said = " ".join(run("evaluate", "b.safetensors", "a.csv").stdout.split())
+    assert "does NOT beat the baseline by accuracy, which favours the most frequent" in said
+    assert "tell the classes apart (ROC AUC" in said
+    assert "of no use" not in said
+
+
+def test_one_row_tells_nothing(run, folder):
+    (folder / "a.csv").write_text("x,y\n1.5,a\n2.5,b\n1.7,a\n2.8,b\n9.1,a\n")
+    said = run("train", "a.csv", "--target", "y", "--max-iter", "3").stdout
+    assert "On the 1 row held out" in said
+    assert "1 row is too few to tell" in said
+
+
+def test_a_named_score_is_in_the_targets_units(run):
+    few = ("--max-iter", "5", "--hidden-layer-sizes", "8")
+    ran = run("train", "diabetes", *few, "--scoring", "neg_mean_absolute_error", "--json")
+    scores = ran.json["scores"]
+    assert scores["scoring"]["score"] == pytest.approx(-scores["mae"])

@@ -21,6 +21,7 @@ from clearprop.cli.options import (
 from clearprop.cli.output import Output
 from clearprop.cli.progress import shown_progress
 from clearprop.cli.report import (
+    count_of,
     evaluation_parts,
     facts,
     preparation_facts,
@@ -186,7 +187,7 @@ def _say_trained(out: Output, model: TableModel, report: TrainingReport, curves:
     if report.evaluation is None:
         out.say("No rows were held out: nothing is known of how good the model is.")
         return
-    out.say(f"On the {report.evaluation.n_rows:,} rows held out for the test")
+    out.say(f"On the {count_of(report.evaluation.n_rows, 'row')} held out for the test")
     for part in evaluation_parts(report.evaluation, model, out.stdout.width - 2):
         out.say(part, indent=2)
 
