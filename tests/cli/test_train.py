@@ -13,8 +13,10 @@ import pytest
 
 from clearprop import __version__
 from clearprop.cli.options import PARAMETER_NAMES
+from clearprop.cli.report import verdict
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.model_file import load_model
+from clearprop.table_model.evaluation import judge_classes
 
 from .running import start, write
 
@@ -186,9 +188,25 @@ def test_time_limit_keeps_the_best_and_goes_on_to_the_same_bits(run, folder):
     ran = run("train", "digits", *HEAVY, "--resume")
     assert ran.status == 0, ran.stderr
     assert sha256(folder / "digits.safetensors") == sha256(folder / "whole.safetensors")
-    assert not (folder / "digits.safetensors.checkpoint").exists()
+    (folder / "digits.safetensors.checkpoint").unlink()
     assert "no digits.safetensors.checkpoint" in run("train", "digits", "--max-iter", "2",
                                                      "--resume").stderr  # fmt: skip
+
+
+def test_a_run_can_be_made_longer(run, folder):
+    sizes = ("--hidden-layer-sizes", "8")
+    assert run("train", "iris", *sizes, "--max-iter", "7", "-o", "w.safetensors").status == 0
+    ran = run("train", "iris", *sizes, "--max-iter", "4")
+    assert "--resume and a larger --max-iter" in ran.stdout
+    ran = run("train", "iris", *sizes, "--max-iter", "7", "--resume")
+    assert ran.status == 0, ran.stderr
+    assert sha256(folder / "iris.safetensors") == sha256(folder / "w.safetensors")
+    # What is finished is in nobody's way.
+    assert run("train", "iris", *sizes, "--max-iter", "3", "--seed", "1").status == 0
+    # A rate planned to its end leaves nothing to go on with.
+    cosine = ("--learning-rate", "cosine", "--max-iter", "3")
+    assert "--resume" not in run("train", "iris", *sizes, *cosine).stdout
+    assert not (folder / "iris.safetensors.checkpoint").exists()
 
 
 def test_stopping_within_the_first_epoch_is_said_so(run):
@@ -312,12 +330,22 @@ def test_whoever_weights_classes_is_judged_by_balanced_accuracy(run, folder):
     scores = run("evaluate", "a.safetensors", "a.csv", "--json").json["scores"]
     assert scores["judged_by"] == "balanced accuracy"
     assert scores["scoring"]["score"] == scores["rare_class"]["roc_auc"]
-    # Never predicting the rare class is no better than the baseline, but its probabilities serve.
-    assert run("train", "a.csv", *few, "--alpha", "2", "--output", "b.safetensors").status == 0
-    said = " ".join(run("evaluate", "b.safetensors", "a.csv").stdout.split())
+
+
+def test_of_no_use_is_what_no_measure_shows_a_use_of():
+    is_rare = np.arange(600) % 48 == 0
+    y = np.where(is_rare, "ja", "nein")
+    probability = np.where(is_rare, 0.4, np.linspace(0, 0.45, 600))
+    ranked = np.column_stack([probability, 1 - probability])
+    said = verdict(judge_classes(y, ranked, ["ja", "nein"], [13, 587])).plain
     assert "does NOT beat the baseline by accuracy, which favours the most frequent" in said
-    assert "tell the classes apart (ROC AUC" in said
-    assert "of no use" not in said
+    assert "probabilities of 'ja' tell the classes apart (ROC AUC 0.8" in said
+    blind = np.tile([0.1, 0.9], (600, 1))
+    said = verdict(judge_classes(y, blind, ["ja", "nein"], [13, 587])).plain
+    assert "of no use here" in said
+    found = np.where(is_rare[:, None], [0.9, 0.1], ranked + np.array([0.1, -0.1]))
+    said = verdict(judge_classes(y, found, ["ja", "nein"], [13, 587])).plain
+    assert "By balanced accuracy, which counts all classes alike, it does." in said
 
 
 def test_one_row_tells_nothing(run, folder):
