@@ -76,6 +76,11 @@ def test_every_parameter_of_the_estimators_is_in_the_help(run):
             assert offered or re.search(rf"\b{name}\b", ran.stdout), name
 
 
+def test_the_help_says_which_solvers_a_learning_rate_is_for(run):
+    said = " ".join(run("train", "--help").stdout.split())
+    assert '"cosine" and "one_cycle" for every solver but "lbfgs"' in said
+
+
 def test_parameters_reach_the_estimator(run, folder):
     ran = run(
         "train", "iris", "--hidden-layer-sizes", "6,5", "--activation", "tanh", "--solver", "sgd",

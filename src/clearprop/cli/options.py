@@ -10,7 +10,7 @@ import difflib
 import inspect
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from numbers import Integral
 from typing import Any
 
@@ -42,7 +42,8 @@ DEFAULTS = {
 HELP = {
     "activation": "activation of the hidden layers, or one for each, such as relu,tanh.",
     "solver": "what minimises the loss.",
-    "learning_rate": 'the learning rate over time, for the solver "sgd".',
+    "learning_rate": 'the learning rate over time: "cosine" and "one_cycle" for every solver but '
+    '"lbfgs", "invscaling" and "adaptive" for "sgd" alone.',
     "momentum": 'momentum, for the solver "sgd".',
     "nesterovs_momentum": 'whether it is Nesterov\'s, for the solver "sgd".',
     "beta_1": "Adam, Nadam: decay of the gradient's running mean.",
@@ -194,9 +195,11 @@ PARAMETER_NAMES = tuple(_parameters())
 """The parameters that are options of their own."""
 
 
-def estimator_options(command: Command) -> Command:
+def estimator_options(command: Command, *, leave_out: Collection[str] = ()) -> Command:
     """Give a command every parameter of the estimators as an option; unset ones are None."""
     for name, (default, constraints, text) in reversed(_parameters().items()):
+        if name in leave_out:
+            continue
         flag = f"--{name.replace('_', '-')}"
         shown = DEFAULTS.get(name, "none" if default is None else str(default))
         help_text = f"{text[:1].upper()}{text[1:].rstrip('.')}."
@@ -238,7 +241,7 @@ def data_options(command: Command) -> Command:
     return command
 
 
-def learning_options(command: Command) -> Command:
+def learning_options(command: Command, *, quiet: str = "Warnings and errors only.") -> Command:
     """Give a command what there is to say of a table to learn from."""
     for option in reversed(
         (
@@ -257,7 +260,7 @@ def learning_options(command: Command) -> Command:
                 "--keep", multiple=True, metavar="COLUMN", help="Never set this column aside."
             ),
             click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column out."),
-            click.option("--quiet", "-q", is_flag=True, help="Warnings and errors only."),
+            click.option("--quiet", "-q", is_flag=True, help=quiet),
         )
     ):
         command = option(command)

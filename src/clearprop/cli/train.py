@@ -29,7 +29,7 @@ from clearprop.cli.report import (
     stopped_text,
     table_headline,
 )
-from clearprop.errors import ParameterError
+from clearprop.errors import ModelFileError, ParameterError
 from clearprop.estimators.solvers import PLANNED
 from clearprop.model_file import save_model
 from clearprop.table_model import (
@@ -145,10 +145,15 @@ def command(
         with suppress(FileNotFoundError):
             os.unlink(f"{path}.checkpoint")
     curves = Curves.of(model.record, is_classifier=model.is_classifier)
+    _say_trained(out, model, report, curves)
     if plot:
         title = f"{model.record['data']}: {model.target.name}"
-        plot_curves(curves, plot, title=title, kept_epoch=report.kept_epoch)
-    _say_trained(out, model, report, curves)
+        try:
+            plot_curves(curves, plot, title=title, kept_epoch=report.kept_epoch)
+        except ModelFileError as error:
+            raise ModelFileError(
+                error.message, remedy=f"{error.remedy} The model is saved: {path}."
+            ) from error
     _say_next(out, path, plot, report)
     out.document({"model": path, "size": os.path.getsize(path), "target": model.target.name,
                   "task": model.target.task, **model.record})  # fmt: skip
