@@ -291,6 +291,52 @@ def test_no_model_is_said_to_be_replaced_where_none_can_be_trained(run):
     assert "replaces" not in ran.stderr
 
 
+def test_a_table_may_be_piped_in(folder):
+    rows = "".join(f"{x},{x + 0.5}\n" for x in NUMBERS)
+
+    def piped(*arguments, given):
+        command = [sys.executable, "-c", "from clearprop.cli import main; main()", *arguments]
+        return subprocess.run(
+            command, cwd=folder, input=given, capture_output=True, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
+
+    ran = piped("train", "-", "--target", "y", *FEW, given=f"x,y\n{rows}")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("standard input: 40 rows")
+    ran = piped("predict", "model.safetensors", "-", given="x\n1.5\n")
+    assert ran.stdout.splitlines()[1].startswith("2,")
+    ran = piped("predict", "model.safetensors", "-", given="")
+    assert (ran.returncode, "nothing was piped in" in ran.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("train", "https://example.org/wine.csv"), ["nothing is fetched", "Download it first"]),
+        (
+            ("train", "iris", "--keep", "petal width"),
+            ["'petal width'", "Did you mean 'petal width"],
+        ),
+        (
+            ("train", "iris", "--drop", "petal width"),
+            ["'petal width'", "Did you mean 'petal width"],
+        ),
+        (("train", "weine.csv"), ["Did you mean 'wein.csv' or 'wein.txt'?"]),
+        (("train", "haus.csv"), ["there is no such file\nCheck the path."]),
+        (("train", "wein.parquet"), ["Did you mean 'wein.csv' or 'wein.txt'?"]),
+        (("export", "m.safetensors", "--onnx", "m.txt"), ["ends in .onnx", "m.onnx"]),
+    ],
+)
+def test_the_way_out_is_near(run, folder, given, words):
+    for name in ("wein.csv", "wein.txt", "five.csv", "us.csv"):
+        (folder / name).write_text("a,b\n1,2\n")
+    ran = run(*given)
+    assert ran.status == 2
+    for part in words:
+        assert part in ran.stderr
+
+
 # Says a line when the command's imports begin.
 STARTING = """
 import sys
