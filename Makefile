@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types format bench soak versions clean
+.PHONY: help demo test lint types format bench latex soak versions clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ format: .venv/ready ## Format the code
 
 bench: .venv/ready ## Run the benchmarks beside the peers (minutes)
 	for benchmark in benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+latex: .venv/ready ## Compile explanations in LaTeX; needs pdflatex (apt: texlive-latex-base lmodern)
+	$(BIN)/python tests/explain/outputs/compile_latex.py
 
 versions: ## Test the estimators on scikit-learn 1.6, 1.7, 1.8 and 1.9 (minutes)
 	for version in 1.6 1.7 1.8 1.9; do \

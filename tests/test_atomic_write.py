@@ -150,6 +150,22 @@ def test_an_existing_file_keeps_its_permissions(tmp_path: Path) -> None:
     assert stat.S_IMODE(target.stat().st_mode) == 0o604
 
 
+def test_a_private_file_is_private_while_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, write, seen = tmp_path / "model", os.write, set()
+    target.write_bytes(OLD)
+    target.chmod(0o600)
+
+    def watched(descriptor: int, data: bytes) -> int:
+        seen.add(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        return write(descriptor, data)
+
+    monkeypatch.setattr(os, "write", watched)
+    replace_file(target, [NEW])
+    assert seen == {0o600}
+
+
 def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
     target, link = tmp_path / "store" / "v1", tmp_path / "latest"

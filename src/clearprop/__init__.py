@@ -11,6 +11,7 @@ if typing.TYPE_CHECKING:
     from clearprop.backprop import backward, forward, loss
     from clearprop.estimators import MLPClassifier, MLPRegressor
     from clearprop.estimators.conversion import from_sklearn, to_sklearn, to_torch
+    from clearprop.explain.diagnose import diagnose
     from clearprop.explain.document import explain
     from clearprop.gradcheck import check_gradients
     from clearprop.model_file import load_model, save_model
@@ -37,6 +38,7 @@ __all__ = [
     "Network",
     "backward",
     "check_gradients",
+    "diagnose",
     "explain",
     "forward",
     "from_sklearn",
@@ -54,6 +56,7 @@ _MODULES = {
     "Network": "clearprop.network",
     "backward": "clearprop.backprop",
     "check_gradients": "clearprop.gradcheck",
+    "diagnose": "clearprop.explain.diagnose",
     "explain": "clearprop.explain.document",
     "forward": "clearprop.backprop",
     "from_sklearn": "clearprop.estimators.conversion",

@@ -97,7 +97,8 @@ def _mode_of(given: str, target: str) -> int | None:
 
 def _write_through(temporary: str, parts: Iterable[bytes | memoryview], mode: int | None) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o666)
+    # Permissions from the start: nobody is to open what is not for them while it is written.
+    descriptor = os.open(temporary, flags, 0o666 if mode is None else mode)
     try:
         for part in parts:
             rest = memoryview(part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from clearprop.cli import compare as module
@@ -65,6 +66,15 @@ def test_parameters_reach_the_network(run):
         ([0.8, 0.9, 0.7, 0.8, 0.8], [0.9, 0.7, 0.8, 0.9, 0.8], "^No clear winner: ridge"),
         ([0.8, 0.9], [0.8, 0.9], "^No winner: clearprop and ridge score the same"),
         ([0.8], [0.9], "^One fold tells nothing"),
+        # Each fold of 30 rows has one row more that is right.
+        (
+            [29 / 30] * 5,
+            [28 / 30] * 5,
+            "^No clear winner: clearprop scores .* 0.0333 in every fold",
+        ),
+        ([0.9, 0.8], [0.95, 0.85], "^No clear winner: ridge scores better by 0.0500 in every fold"),
+        ([np.nan, 0.8], [0.9, 0.9], "^No winner is named: r2 is undefined, .*, for clearprop"),
+        ([0.8, 0.8], [0.9, np.nan], "^No winner is named: r2 is undefined, .*, for ridge"),
     ],
 )
 def test_it_says_so_when_another_wins(ours, other, said):
@@ -82,6 +92,18 @@ def test_the_twin_may_be_faster():
     found = Comparison("y", "regression", "r2", 100, 5, False, models, True, [])
     (sentence,) = module._verdict(found)
     assert "2 times slower than scikit-learn's MLP, to a score that differs by 0.1" in sentence
+
+
+def test_a_metric_that_is_undefined_names_nobody(run, tmp_path):
+    """r2 of one row is undefined."""
+    path = tmp_path / "few.csv"
+    path.write_text("a,target\n1,2.0\n2,3.1\n3,4.2\n4,4.9\n5,6.0\n6,7.3\n")
+    given = ("--task", "regression", "--folds", "6", "--max-iter", "2", "--quiet", "--json")
+    winner, twin = run("compare", str(path), *given).json["verdict"]
+    assert winner.startswith(
+        "No winner is named: r2 is undefined, in some fold at least, for clear"
+    )
+    assert twin.endswith("scikit-learn's MLP.")
 
 
 def test_ctrl_c_tells_the_folds_so_far(run, monkeypatch):

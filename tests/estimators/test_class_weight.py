@@ -143,3 +143,21 @@ def test_a_model_file_keeps_it(tmp_path: Any) -> None:
     told = dict(zip(classes, compute_class_weight("balanced", classes=np.unique(y), y=y).tolist()))  # noqa: B905 - equal by construction
     save_model(fitted(y, class_weight=told), tmp_path / "m.safetensors")
     assert load_model(tmp_path / "m.safetensors").class_weight == told
+
+
+def test_weights_that_leave_no_row_are_refused() -> None:
+    y = LABELS["texts"]
+    rare = (y == "rare").astype(float)
+    with pytest.raises(ParameterError, match="every row has a weight of 0"):
+        fitted(y, rare, class_weight={"rare": 0.0})
+    with pytest.raises(ParameterError, match=re.escape("got {'rare': None}, expected numbers")):
+        fitted(y, class_weight={"rare": None})
+
+
+def test_partial_fit_takes_rows_of_a_class_that_counts_nothing() -> None:
+    y = LABELS["texts"]
+    model = MLPClassifier((6,), class_weight={"rare": 0.0}, alpha=0.0, random_state=0)
+    model.partial_fit(X, y, classes=["common", "rare"])
+    before = model.predict_proba(X)
+    model.set_params(solver="sgd", momentum=0.0).partial_fit(X[y == "rare"], y[y == "rare"])
+    np.testing.assert_array_equal(model.predict_proba(X), before)

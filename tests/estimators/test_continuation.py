@@ -167,3 +167,18 @@ def test_it_goes_on_from_scikit_learns_estimator_and_to_it() -> None:
 def test_what_cannot_go_on_exactly_is_refused(settings: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         model(**settings).fit(X, LABELS)
+
+
+def test_more_patience_goes_on_where_less_had_ended() -> None:
+    settings = {"learning_rate_init": 1e-6, "n_iter_no_change": 3, "max_iter": 50}
+    ended = model(**settings).fit(X, LABELS)
+    assert (ended.stopped_, ended.n_iter_) == ("no_improvement", 5)
+    assert ended.fit(X, LABELS).n_iter_ == 5
+    assert ended.set_params(n_iter_no_change=4).fit(X, LABELS).n_iter_ == 6
+
+
+def test_other_rows_are_given_all_patience() -> None:
+    settings = {"learning_rate_init": 1e-6, "n_iter_no_change": 3, "max_iter": 50}
+    ended = model(**settings).fit(X, LABELS)
+    before = ended.n_iter_
+    assert ended.fit(X[::2], LABELS[::2]).n_iter_ >= before + 4

@@ -60,3 +60,9 @@ def test_a_model_file_keeps_it(tmp_path: Any) -> None:
     save_model(MLPClassifier(dtype="float32", **SETTINGS).fit(X, y), tmp_path / "m.safetensors")
     model = load_model(tmp_path / "m.safetensors")
     assert (model.dtype, model.coefs_[0].dtype) == ("float32", np.float32)
+
+
+def test_targets_beyond_float32_are_refused() -> None:
+    rows = np.linspace(-1, 1, 20, dtype=np.float32)[:, None]
+    with pytest.raises(ParameterError, match=r"y: the targets reach 1e\+300, beyond the largest"):
+        MLPRegressor().fit(rows, np.linspace(-1e300, 1e300, 20))

@@ -27,7 +27,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.preprocessing import StandardScaler
 
 from clearprop import backward, check_gradients, forward, loss
-from clearprop.errors import ModelFileError, ParameterError
+from clearprop.errors import ClearpropWarning, DivergenceError, ModelFileError, ParameterError
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.training import Callback, Progress
 
@@ -510,3 +510,26 @@ def test_float32_stays_float32() -> None:
     model = small().fit(X.astype(np.float32), Y)
     assert {W.dtype for W in model.coefs_ + model.intercepts_} == {np.dtype(np.float32)}
     assert model.predict_proba(X.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("hidden", [(7,), (7, 3), 9, ()])
+def test_other_hidden_layers_in_a_warm_start_are_told_to_be_left(hidden: Any) -> None:
+    model = small(hidden_layer_sizes=[5], warm_start=True, solver="adam", max_iter=2).fit(X, Y)
+    with pytest.warns(ClearpropWarning, match=r"the network has \(5,\) since its first fit"):
+        model.set_params(hidden_layer_sizes=hidden).fit(X, Y)
+    with pytest.warns(ClearpropWarning, match=r"the network has \(5,\) since its first fit"):
+        model.partial_fit(X, Y)
+    assert [W.shape for W in model.coefs_] == [(4, 5), (5, 3)]
+
+
+def test_a_first_fit_that_failed_leaves_no_classes_to_a_warm_start() -> None:
+    model = small(solver="sgd", learning_rate_init=1e300, warm_start=True, max_iter=9)
+    with pytest.raises(DivergenceError):
+        model.fit(X, Y)
+    model.set_params(learning_rate_init=0.01).fit(X, Y == 1)
+    assert model.classes_.tolist() == [False, True]
+
+
+def test_callbacks_of_another_protocol_are_refused() -> None:
+    with pytest.raises(ParameterError, match=r"callbacks: got <class 'list'>, expected objects"):
+        small(solver="adam", callbacks=[list]).fit(X, Y)

@@ -217,6 +217,17 @@ def test_warm_start_goes_on_alike(name: str, solver: str) -> None:
         assert_same(ours, theirs, X)
 
 
+def test_a_warm_start_begins_at_the_first_learning_rate_again() -> None:
+    X, y = rows("multiclass")
+    how = {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1}
+    ours, theirs = pair("multiclass", **how, warm_start=True, max_iter=10)
+    for _ in range(2):
+        ours.fit(X, y)
+        theirs.fit(X, y)
+        assert_same(ours, theirs, X)
+    assert ours._training.plateaus > 0
+
+
 def test_warm_start_with_early_stopping_keeps_the_best_of_all_fits() -> None:
     """scikit-learn overwrites its best weights in place; see docs/differences.md."""
     X, y = rows("multiclass")

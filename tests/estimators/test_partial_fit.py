@@ -135,3 +135,16 @@ def test_a_chunk_too_small_for_a_part_is_refused() -> None:
     model = MLPClassifier(early_stopping=True, **HOW)
     with pytest.raises(ParameterError, match="Got 1 validation rows of 8; 2 are the least"):
         model.partial_fit(X[:8], LABELS[:8], classes=[0, 1])
+
+
+@BOTH
+def test_initialize_draws_another_part_with_another_seed(kind: Any, y: Any) -> None:
+    rows = Rows()
+    settings = {**HOW, "early_stopping": True, "scoring": rows, "dropout": 0.2}
+    used = kind(**settings).partial_fit(X, y, **classes(kind))
+    used.set_params(random_state=1).initialize(X, y).partial_fit(X, y)
+    fresh = kind(**{**settings, "random_state": 1}).initialize(X, y).partial_fit(X, y)
+    first, second, expected = rows.given[0], rows.given[1], rows.given[-1]
+    np.testing.assert_array_equal(second, expected)
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(used.coefs_[0], fresh.coefs_[0])

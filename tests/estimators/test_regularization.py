@@ -211,3 +211,12 @@ def test_the_validation_loss_is_of_smoothed_labels_too() -> None:
     still = {**ONE_STEP, "learning_rate_init": 1e-12}
     model = MLPClassifier(**still, label_smoothing=0.4).fit(X, y, X_val=X, y_val=y)
     assert model.validation_loss_curve_[0] == pytest.approx(model.loss_curve_[0], rel=1e-9)
+
+
+def test_lbfgs_compares_with_smoothed_labels_too() -> None:
+    """Without smoothing the probabilities of these would go to 0 and 1."""
+    labels = np.arange(20) % 2
+    rows = labels[:, None] - 0.5
+    settings = {"solver": "lbfgs", "alpha": 0.0, "tol": 1e-9, "random_state": 0}
+    smooth = MLPClassifier((), label_smoothing=0.2, **settings).fit(rows, labels)
+    np.testing.assert_allclose(smooth.predict_proba(rows)[:, 1], 0.1 + 0.8 * labels, atol=1e-6)

@@ -105,3 +105,26 @@ def test_where_there_are_no_epochs_it_is_said(settings: dict[str, Any]) -> None:
 def test_scikit_learn_has_none_of_them(settings: dict[str, Any]) -> None:
     with pytest.raises(ParameterError, match="scikit-learn has no"):
         to_sklearn(MLPRegressor(max_iter=2, **settings).fit(X, y))
+
+
+@pytest.mark.parametrize("planned", [{"learning_rate": "cosine"}, {"warmup_epochs": 4}], ids=str)
+def test_a_warm_start_plans_its_own_course(planned: dict[str, Any]) -> None:
+    told = Rates()
+    settings = {"batch_size": 16, "max_iter": 5, "n_iter_no_change": np.inf, "random_state": 0}
+    model = MLPClassifier(callbacks=[told], warm_start=True, **settings, **planned)
+    model.fit(X, y).fit(X, y)
+    assert len(set(told.seen[:5])) > 1
+    assert told.seen[5:] == told.seen[:5]
+
+
+def test_warm_up_may_end_within_an_epoch() -> None:
+    seen = rates(MLPClassifier, warmup_epochs=1.5, learning_rate_init=0.01)
+    np.testing.assert_allclose(seen[:3], [0.01 * 4 / 6, 0.01, 0.01], rtol=1e-12)
+
+
+def test_rmsprop_decays_by_beta_2() -> None:
+    settings = {"solver": "rmsprop", "alpha": 0.0, "learning_rate_init": 0.01, "random_state": 0}
+    model = MLPRegressor(hidden_layer_sizes=(), beta_2=0.75, max_iter=1, **settings)
+    start = model.initialize(X, y).coefs_[0]
+    # The first step is learning_rate / sqrt(1 - beta_2), whatever the gradient's length.
+    np.testing.assert_allclose(np.abs(model.fit(X, y).coefs_[0] - start), 0.02, rtol=1e-5)

@@ -147,3 +147,20 @@ def test_a_warm_start_with_other_targets_is_told(first: Any, then: Any) -> None:
     model = MLPClassifier(warm_start=True, **SETTINGS).fit(X, first)
     with pytest.raises(ParameterError, match="where the first fit had several, or several where"):
         model.fit(X, then)
+
+
+def test_rows_that_look_like_indicators_are_still_classes() -> None:
+    """A batch of partial_fit may hold the classes 0 and 1 of each column alone."""
+    targets = np.column_stack([digit % 3, digit % 2])
+    few = (targets[:, 0] < 2).nonzero()[0][:40]
+    assert not are_several_targets(targets[few])
+    classes = [[0, 1, 2], [0, 1]]
+    settings = {**SETTINGS, "shuffle": False}
+    first = MLPClassifier(**settings).partial_fit(X[few], targets[few], classes=classes)
+    assert [labels.tolist() for labels in first.classes_] == classes
+    later = MLPClassifier(**settings).partial_fit(X, targets, classes=classes)
+    before = later.score(X[few], targets[few])
+    for _ in range(20):
+        later.partial_fit(X[few], targets[few])
+    assert later.score(X[few], targets[few]) > max(before, 0.9)
+    assert later.predict(X[few]).shape == (40, 2)

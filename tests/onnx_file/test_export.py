@@ -166,6 +166,17 @@ def test_a_mixed_table_from_raw_columns(
         np.testing.assert_allclose(found, numbers.predict(rows).values, atol=1e-5, rtol=0.0)
 
 
+def test_a_target_whose_squares_would_overflow(
+    run_onnx: Callable[..., Any], raw_columns: Callable[..., Any]
+) -> None:
+    size = np.linspace(-1.0, 1.0, 80)
+    frame = pd.DataFrame({"size": size, "target": (size + 2.0) * 1e200})
+    model, _ = train_table_model(read_table(frame), max_iter=5, random_state=0)
+    found = run_onnx(to_onnx(model), raw_columns(model, frame))["prediction"]
+    assert np.abs(found).max() > 1e199
+    np.testing.assert_allclose(found, model.predict(frame).values, rtol=1e-9)
+
+
 @pytest.mark.parametrize("times", ["1600-01-01", "1969-12-31T23:59:59.999999", "2400-02-29"])
 def test_every_day_of_four_years_has_its_place(
     times: str, mixed: Any, run_onnx: Callable[..., Any], raw_columns: Callable[..., Any]

@@ -137,6 +137,13 @@ def test_one_fold_is_no_spread() -> None:
     assert found.models[0].spread == 0.0
 
 
+def test_folds_that_all_differ_by_the_same_are_no_certainty() -> None:
+    found = comparison([29 / 30] * 5, [28 / 30] * 5)
+    assert found.advantage(*found.models) == (pytest.approx(1 / 30), np.inf)
+    alike = comparison([0.9, 0.8], [0.9, 0.8], n_folds=2)
+    assert alike.advantage(*alike.models) == (0.0, 0.0)
+
+
 def test_ctrl_c_keeps_the_folds_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     from clearprop.table_model import comparison as module  # noqa: PLC0415 - patched here
 
@@ -152,6 +159,10 @@ def test_ctrl_c_keeps_the_folds_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     found = compare_models(read_table("iris"), models=["linear", "constant"])
     assert not found.is_whole
     assert found.n_done == 2
+    # A mean over other folds than the others' would be no comparison.
+    for model in found.models:
+        sizes = map(len, (model.scores, model.fit_seconds, model.predict_seconds, model.n_test))
+        assert list(sizes) == [2, 2, 2, 2]
     assert found.advantage(*found.models) is not None
 
 

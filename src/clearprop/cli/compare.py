@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from functools import partial
 from typing import Any
@@ -232,29 +233,38 @@ def _verdict(found: Comparison) -> list[str]:
         if ratio < 1.0:
             faster = f"{1.0 / ratio:.3g} times slower than"
         gap = abs(ours.mean - twin.mean)
-        same = "to the same score" if gap < _SAME else f"to a score that differs by {gap:.2g}"
-        sentences.append(f"clearprop fits {faster} scikit-learn's MLP, {same}.")
+        same = ", to the same score" if gap < _SAME else f", to a score that differs by {gap:.2g}"
+        if math.isnan(gap):
+            same = ""
+        sentences.append(f"clearprop fits {faster} scikit-learn's MLP{same}.")
     return sentences
 
 
 def _winner(found: Comparison, ours: Compared, others: list[Compared]) -> str:
+    unknown = [model.title for model in (ours, *others) if not math.isfinite(model.mean)]
+    if unknown:
+        return (
+            f"No winner is named: {found.metric} is undefined, in some fold at least, for "
+            f"{', '.join(unknown)}."
+        )
     best = max(others, key=lambda model: model.mean)
     advantage = found.advantage(ours, best)
     if advantage is None:
         return "One fold tells nothing of how far luck decides: no winner is named."
     difference, half = advantage
-    size = f"{abs(difference):.4f} ± {half:.4f}"
-    if difference < 0.0 and difference + half < 0.0:
-        return f"{best.title} wins here: better than clearprop by {size} (95 % interval)."
-    if difference > 0.0 and difference - half > 0.0:
-        return (
-            f"clearprop wins here: better than {best.title}, the next best, by {size} (95 % "
-            "interval)."
-        )
-    leads = "clearprop" if difference > 0.0 else best.title
     if difference == 0.0:
         return f"No winner: clearprop and {best.title} score the same."
-    return (
-        f"No clear winner: {leads} scores better by {size} (95 % interval), which luck with the "
-        "folds may explain."
-    )
+    leads = "clearprop" if difference > 0.0 else best.title
+    size = f"{abs(difference):.4f}"
+    if math.isinf(half):
+        return (
+            f"No clear winner: {leads} scores better by {size} in every fold alike, which tells "
+            "nothing of how far luck decides."
+        )
+    if abs(difference) <= half:
+        return (
+            f"No clear winner: {leads} scores better by {size} ± {half:.4f} (95 % interval), which "
+            "luck with the folds may explain."
+        )
+    than = f"{best.title}, the next best," if difference > 0.0 else "clearprop"
+    return f"{leads} wins here: better than {than} by {size} ± {half:.4f} (95 % interval)."

@@ -11,6 +11,7 @@ from typing import Any
 import click
 import numpy as np
 
+from clearprop.cli.failures import EXIT_OURS
 from clearprop.cli.files import load_table_model, require_new_file
 from clearprop.cli.options import LayerNames, data_options, shared_options
 from clearprop.cli.output import Output
@@ -160,10 +161,11 @@ def command(
     as_json: bool,
     debug: bool,
     **reading: Any,
-) -> None:
+) -> int:
     """Derive the gradient of a network on a few rows, step by step, with every number.
 
     Forward, the loss, backward and the update; finite differences stand beside every derivative.
+    The exit status is 1 if they differ.
     """
     del debug
     out = Output(as_json=as_json)
@@ -190,7 +192,11 @@ def command(
         else:
             source = _of_model(out, model, data, rows, reading)
         derivation = derivation_of(source, jacobians=bool(jacobians), **options)
-    _show(out, derivation, path)
+    checks = [step.check for step in derivation.records.steps if step.check is not None]
+    worst = max((check.max_relative_error for check in checks), default=0.0)
+    agrees = all(check.ok for check in checks)
+    _show(out, derivation, path, agrees, worst)
+    return 0 if agrees else EXIT_OURS
 
 
 def _require_suffix(path: str) -> None:
@@ -244,11 +250,10 @@ def _of_sizes(
 
 def _numbers(table: Any, name: str) -> Any:
     column = table.columns[name]
-    if column.values.dtype.kind not in "fiub" or column.missing.any():
-        row = int(np.argmax(column.missing)) if column.missing.any() else 0
-        found = "no value" if column.missing.any() else repr(str(column.values[row]))
+    if column.kind in ("text", "datetime") or column.n_missing:
+        row = int(np.argmax(column.missing))
         raise TableError(
-            f"got {found}, expected a number",
+            f"got {column.text(row)!r}, expected a number",
             source=table.source,
             column=name,
             line=table.line_of(row),
@@ -273,7 +278,9 @@ def _of_model(out: Output, path: str, data: str | None, rows: slice | None, read
     return of_table_model(model, table.take(np.arange(stop)), chosen)
 
 
-def _show(out: Output, derivation: Derivation, path: str | None) -> None:
+def _show(
+    out: Output, derivation: Derivation, path: str | None, agrees: bool, worst: float
+) -> None:
     records = derivation.records
     if path is None:
         if out.as_json:
@@ -282,9 +289,6 @@ def _show(out: Output, derivation: Derivation, path: str | None) -> None:
             _page(out, derivation)
         return
     derivation.save(path)
-    checks = [step.check for step in records.steps if step.check is not None]
-    worst = max((check.max_relative_error for check in checks), default=0.0)
-    agrees = all(check.ok for check in checks)
     verb = "agree" if agrees else "DO NOT AGREE"
     out.say(records.title)
     out.say(f"steps        {len(records.steps)}")

@@ -24,6 +24,7 @@ COMMANDS = {
     "evaluate": "Judge a model on a table that has the target.",
     "check": "Compare a model's gradients with finite differences.",
     "explain": "Derive a network's gradient step by step, with every number.",
+    "diagnose": "Say which mistake makes a wrong gradient what it is.",
     "compare": "Compare the network with other models on a table of yours.",
     "export": "Write a model for other runtimes: ONNX.",
 }

@@ -22,7 +22,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from clearprop.activations import ACTIVATIONS
 from clearprop.engines import Problem
 from clearprop.engines.default import default_engine
-from clearprop.errors import DataWarning, ParameterError
+from clearprop.errors import ClearpropWarning, DataWarning, ParameterError
 from clearprop.estimators.architecture import (
     hidden_activations,
     out_activation,
@@ -311,15 +311,17 @@ class BaseMLP(CallbackSupportMixin, InspectionMixin, BaseEstimator, metaclass=AB
         refuse_run(self)
         tasks = [] if incremental else FitTasks.begun(self, X, y, sample_weight)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        X, Y = self._encode_targets(X, y, reset=first, incremental=incremental)
+        # A first fit that failed leaves no classes behind; partial_fit has just been given its own.
+        anew = first and not incremental
+        X, Y = self._encode_targets(X, y, reset=first, incremental=incremental, anew=anew)
         X = as_rows(X, self.dtype or X.dtype)
         Y = as_targets(Y, X.dtype)
         if not first and Y.shape[1] != self.n_outputs_:
             raise ParameterError(
                 f"y: it needs {Y.shape[1]} outputs, and the network has {self.n_outputs_} since "
                 "its first fit",
-                remedy="Give targets, and quantiles, as in the first fit; or set warm_start=False "
-                "to begin anew.",
+                remedy="Give targets, and quantiles, as in the first fit; or call fit with "
+                "warm_start=False to begin anew.",
             )
         if sample_weight is not None:
             sample_weight = _check_sample_weight(
@@ -331,6 +333,15 @@ class BaseMLP(CallbackSupportMixin, InspectionMixin, BaseEstimator, metaclass=AB
                     remedy="Give at least one row a weight above 0.",
                 )
         sample_weight = self._with_class_weight(Y, sample_weight, incremental=incremental)
+        has = [int(W.shape[1]) for W in self.coefs_[:-1]] if not first else []
+        if not first and self._hidden_sizes() != has:
+            warnings.warn(
+                f"hidden_layer_sizes: got {self.hidden_layer_sizes}, and the network has "
+                f"{tuple(has)} since its first fit, which it keeps. Call fit with "
+                "warm_start=False to begin anew.",
+                ClearpropWarning,
+                stacklevel=4,
+            )
         self._random_state = next_random_state(self, begins=first or incremental)
         if first:
             self._begin(X, Y)
@@ -358,10 +369,13 @@ class BaseMLP(CallbackSupportMixin, InspectionMixin, BaseEstimator, metaclass=AB
             task.finish()
         return self
 
+    def _hidden_sizes(self) -> list[Any]:
+        hidden = self.hidden_layer_sizes
+        return list(hidden) if hasattr(hidden, "__iter__") else [hidden]
+
     def _begin(self, X: Any, Y: Array) -> None:
         """Initial parameters, and nothing learned yet."""
-        hidden = self.hidden_layer_sizes
-        hidden = list(hidden) if hasattr(hidden, "__iter__") else [hidden]
+        hidden = self._hidden_sizes()
         if not all(_is_width(size) for size in hidden):
             raise ParameterError(
                 f"hidden_layer_sizes must be > 0, got {hidden}.",

@@ -20,7 +20,11 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from clearprop.errors import ParameterError
 from clearprop.estimators.base import BaseMLP
-from clearprop.estimators.several_targets import SeveralTargets, are_several_targets
+from clearprop.estimators.several_targets import (
+    SeveralTargets,
+    are_classes_of_several,
+    are_several_targets,
+)
 from clearprop.estimators.solvers import is_stochastic
 
 __all__ = ["MLPClassifier"]
@@ -274,7 +278,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         Returns:
             The estimator.
         """
-        if are_several_targets(y):
+        if self._are_several(y) or are_classes_of_several(classes):
             self._name_several_classes(classes)
         elif _check_partial_fit_first_call(self, classes):
             self._label_binarizer = LabelBinarizer()
@@ -290,7 +294,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             several = are_several_targets(y)
             self._label_binarizer = SeveralTargets.of(y) if several else LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
-        elif are_several_targets(y) != self._has_several_targets:
+        elif self._are_several(y) != self._has_several_targets:
             raise ParameterError(
                 "y: it has one column of labels where the first fit had several, or several where "
                 "it had one",
@@ -314,7 +318,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
 
     @property
     def _has_several_targets(self) -> bool:
-        return isinstance(self._label_binarizer, SeveralTargets)
+        return isinstance(getattr(self, "_label_binarizer", None), SeveralTargets)
+
+    def _are_several(self, y: Any) -> bool:
+        """Whether y has several columns of classes; some rows of them may look like indicators."""
+        return are_several_targets(y) or (self._has_several_targets and np.ndim(y) == 2)
 
     def _name_several_classes(self, classes: Any) -> None:
         """What `_check_partial_fit_first_call` does, for several targets."""
@@ -384,6 +392,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         weights = self._class_weights[classes]
         if sample_weight is not None:
             weights = weights * sample_weight
+        if not incremental and not weights.any():
+            raise ParameterError(
+                "class_weight: every row has a weight of 0",
+                remedy="Give at least one class that is in y, and one of its rows, a weight above "
+                "0.",
+            )
         weighed: Array = weights.astype(Y.dtype, copy=False)
         return weighed
 
@@ -403,8 +417,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
                     remedy="Give the weights as a dict; sklearn.utils.compute_class_weight counts.",
                 )
             counts = np.bincount(classes, minlength=n_classes)
-            # A class of an earlier fit, under warm_start, may have no row now.
-            balanced: Array = len(classes) / (n_classes * np.maximum(counts, 1))
+            # None is 0: a fit has rows of every class, as a warm start refuses other classes.
+            balanced: Array = len(classes) / (n_classes * counts)
             return balanced
         unknown = [label for label in self.class_weight if label not in self.classes_]
         if unknown:
@@ -412,13 +426,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
                 f"class_weight: got a weight for {unknown[0]!r}, which is no class of y",
                 remedy=f"The classes are {', '.join(map(str, self.classes_))}.",
             )
-        given = [float(self.class_weight.get(label, 1.0)) for label in self.classes_.tolist()]
-        if not (np.isfinite(given).all() and min(given) >= 0.0 and max(given) > 0.0):
+        given = [self.class_weight.get(label, 1.0) for label in self.classes_.tolist()]
+        are_numbers = all(isinstance(weight, Real) for weight in given)
+        if not (are_numbers and np.isfinite(given).all() and min(given) >= 0.0 < max(given)):
             raise ParameterError(
                 f"class_weight: got {self.class_weight!r}, expected numbers of 0 and more",
                 remedy="Give at least one class a weight above 0.",
             )
-        return np.asarray(given)
+        return np.asarray(given, float)
 
     def _loss_targets(self, Y: Array) -> Array:
         if self.label_smoothing == 0.0:

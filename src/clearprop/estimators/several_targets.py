@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import type_of_target
 
 from clearprop.errors import ParameterError
 
-__all__ = ["SeveralTargets", "are_several_targets"]
+__all__ = ["SeveralTargets", "are_classes_of_several", "are_several_targets"]
 
 Array = npt.NDArray[Any]
 
@@ -34,6 +34,16 @@ def are_several_targets(y: Any) -> bool:
     if kind.dtype.kind in "OUS":
         return True
     return bool(type_of_target(kind) == "multiclass-multioutput")
+
+
+def are_classes_of_several(classes: Any) -> bool:
+    """Whether these are a list of labels for each of several targets.
+
+    Examples:
+        >>> are_classes_of_several([["a", "b"], [0, 1, 2]]), are_classes_of_several(["a", "b"])
+        (True, False)
+    """
+    return np.iterable(classes) and any(np.ndim(labels) > 0 for labels in classes)
 
 
 class SeveralTargets:

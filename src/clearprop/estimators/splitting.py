@@ -56,7 +56,7 @@ def split_rows(
             random_state=random_state,
             test_size=fraction,
             # scikit-learn stratifies two classes alone, as their targets are one column.
-            stratify=Y if two_classes else None,
+            stratify=Y.astype(bool) if two_classes else None,
         )
     if len(validation) < 2:
         raise _too_small(len(validation), len(Y))

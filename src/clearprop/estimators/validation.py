@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.utils.validation import _num_samples
 
@@ -78,13 +79,20 @@ def given_validation(estimator: Any, problem: Problem, X_val: Any, y_val: Any) -
         y_val: their targets, as given to `fit`.
 
     Raises:
-        ParameterError: one of the two is missing, or their lengths differ.
+        ParameterError: one of the two is missing, their lengths differ, or y_val has other columns
+            or classes than y.
     """
     if X_val is None or y_val is None:
         raise ParameterError(
             "X_val and y_val: got only one of the two", remedy="Give both, or none."
         )
-    y_val = np.asarray(y_val)
+    y_val = _as_labels(y_val)
+    n_columns = _n_columns(estimator._original_targets(problem.Y[:1]))
+    if _n_columns(y_val) != n_columns:
+        raise ParameterError(
+            f"y_val: got {_n_columns(y_val)} columns, and y has {n_columns}",
+            remedy="Give y_val the columns of y.",
+        )
     is_labels = is_classifier(estimator) and y_val.ndim == 1
     unknown = np.setdiff1d(y_val, estimator.classes_).tolist() if is_labels else []
     if unknown:
@@ -98,9 +106,19 @@ def given_validation(estimator: Any, problem: Problem, X_val: Any, y_val: Any) -
             remedy="Give one target per validation row.",
         )
     X_val, Y_val = estimator._known_targets(X_val, y_val)
-    X_val = as_rows(X_val, problem.X.dtype)
+    X_val, Y_val = as_rows(X_val, problem.X.dtype), as_targets(Y_val, problem.X.dtype)
     judged = Problem(problem.network, X_val, y_val, estimator._weights_of_labels(y_val))
-    return _validation(estimator, judged, as_targets(Y_val, problem.X.dtype))
+    return _validation(estimator, judged, Y_val)
+
+
+def _as_labels(y_val: Any) -> Any:
+    """An array of as many dimensions as `fit` makes of y: sparse indicators and columns too."""
+    y_val = y_val.toarray() if sparse.issparse(y_val) else np.asarray(y_val)
+    return y_val[:, 0] if y_val.ndim == 2 and y_val.shape[1] == 1 else y_val
+
+
+def _n_columns(targets: Any) -> int:
+    return targets.shape[1] if targets.ndim == 2 else 1
 
 
 def _validation(estimator: Any, judged: Problem, Y: Any) -> Validation:

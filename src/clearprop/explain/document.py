@@ -217,12 +217,14 @@ def derivation_of(
     output_names: Sequence[str] = (),
 ) -> Derivation:
     """A derivation of a source; the options are those of `explain`."""
+    chosen = notation or source.notation
     records = build_records(
         source.batch,
         update=as_update(update, learning_rate, source.update),
         jacobians=jacobians,
         check=check,
         engine=source.engine,
+        inputs_first=chosen != "weights",
         title=title or source.title,
         feature_names=feature_names or source.feature_names,
         output_names=output_names or source.output_names,
@@ -230,6 +232,5 @@ def derivation_of(
         misprints=source.misprints,
         left_out=source.left_out,
     )
-    chosen = notation or source.notation
     notation_of(records, chosen)
     return Derivation(records, chosen)

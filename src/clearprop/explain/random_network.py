@@ -28,8 +28,8 @@ def random_batch(network: Network, n_samples: int, seed: int) -> Batch:
     Examples:
         >>> batch = random_batch(Network([2, 3]), 2, seed=0)
         >>> batch.X
-        array([[-1.3 ,  0.24],
-               [ 0.47,  0.8 ]])
+        array([[ 0.13, -0.13],
+               [ 0.64,  0.1 ]])
     """
     generator = np.random.default_rng(seed)
     parameters = [

@@ -48,6 +48,8 @@ __all__ = ["MODELS", "Compared", "Comparison", "compare_models"]
 Array = npt.NDArray[Any]
 Told = Callable[[int, int, str], None]
 
+_ROUNDING = 1e-9  # a spread that is no more than this share of the mean is rounding
+
 MODELS = ("clearprop", "scikit-learn", "linear", "boosting", "constant")
 """What can be compared; the first is this project's."""
 
@@ -122,7 +124,9 @@ class Comparison:
         the differences.
 
         Returns:
-            None for fewer than two folds.
+            None for fewer than two folds. Folds that all differ by the same, as scores that are
+            shares of a few rows may, tell nothing of the spread: half is infinite then, unless
+            there is no difference at all. Half is NaN where a score is.
 
         Source: Nadeau & Bengio, "Inference for the generalization error", 2003.
         """
@@ -131,8 +135,10 @@ class Comparison:
             return None
         differences = np.subtract(model.scores[:n], other.scores[:n])
         overlap = 1.0 / n + 1.0 / (self.n_folds - 1)
-        deviation = float(np.std(differences, ddof=1))
-        return float(np.mean(differences)), float(stdtrit(n - 1, 0.975)) * deviation * overlap**0.5
+        mean, deviation = float(np.mean(differences)), float(np.std(differences, ddof=1))
+        if deviation <= _ROUNDING * abs(mean):
+            return mean, float("inf") if mean else 0.0
+        return mean, float(stdtrit(n - 1, 0.975)) * deviation * overlap**0.5
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold."""
@@ -248,6 +254,7 @@ def compare_models(
                 _judge(entry, model, scorer, (X_train, y[train]), (X_test, y[test]))
     except KeyboardInterrupt:
         is_whole = False
+        _keep_whole_folds(found)
     return Comparison(
         name,
         goal.task,
@@ -259,6 +266,14 @@ def compare_models(
         is_whole,
         left_out,
     )
+
+
+def _keep_whole_folds(found: list[Compared]) -> None:
+    """Leave out a fold that only some of the models have been judged on."""
+    n_whole = min(len(model.scores) for model in found)
+    for model in found:
+        for each in (model.scores, model.fit_seconds, model.predict_seconds, model.n_test):
+            del each[n_whole:]
 
 
 def _require_models(models: Collection[str]) -> None:

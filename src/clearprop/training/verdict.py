@@ -126,8 +126,9 @@ def divergence_error(
         else _rate_cause(learning_rate)
     )
     return DivergenceError(
-        f"Solver produced non-finite parameter weights: training diverged in {where}. "
-        f"Likely cause: {cause}.",
+        # scikit-learn's sentences, which callers may look for.
+        "Solver produced non-finite parameter weights. The input data may contain large values and "
+        f"need to be preprocessed. Training diverged in {where}. Likely cause: {cause}.",
         remedy=remedy,
     )
 

@@ -1,6 +1,8 @@
-"""What the tests of vector functions share: `compile_vectors` makes one callable on arrays.
+"""What the tests of vector functions and kernels share, to call them from Python.
 
-LLVM alone compiles them, for a processor by name. This file knows no particular function.
+`compile_vectors` makes a vector function callable on arrays: LLVM alone compiles it, for a
+processor by name. `kernel_of` finds a kernel in the machine code that trains. This file knows no
+particular function.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import pytest
 from llvmlite import binding, ir
 from numba.core import cgutils
 
+from clearprop.engines.fused import program
+from clearprop.engines.fused.layout import Panels, pack
 from clearprop.engines.fused.vector import INDEX, Emitter, Kind, Vector
 
 Compiled = Callable[..., tuple[np.ndarray, ...]]
@@ -97,3 +101,48 @@ def runs_here() -> Callable[[str], bool]:
     """Whether this machine can run code compiled for a processor."""
     features = dict(binding.get_host_cpu_features())
     return lambda processor: features.get(_NEEDS[processor], False)
+
+
+def _kernel_of(name: str, kind: Kind) -> Callable[..., None]:
+    """A kernel of the loaded program; arrays are passed by their address, or None for none."""
+    program.load_program(kind.dtype)
+    symbol = f"clearprop_{name}_{kind.name}"
+    found = (linker.get_function_address(symbol) for linker in program._linkers)
+    address = next(filter(None, found))
+
+    def call(*arguments: np.ndarray | int | None) -> None:
+        numbers = [a.ctypes.data if isinstance(a, np.ndarray) else a or 0 for a in arguments]
+        assert all(a.flags.c_contiguous for a in arguments if isinstance(a, np.ndarray))
+        types = [ctypes.c_int64] * len(numbers)
+        ctypes.CFUNCTYPE(None, *types)(address)(*map(int, numbers))
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def kernel_of() -> Callable[[str, Kind], Callable[..., None]]:
+    """`_kernel_of`."""
+    return _kernel_of
+
+
+@pytest.fixture(scope="session")
+def shape_of_tiles() -> Callable[[Kind], program.Program]:
+    """The program of a kind, which says how large its tiles are."""
+    return lambda kind: program.load_program(kind.dtype)
+
+
+@pytest.fixture(scope="session")
+def in_panels() -> Callable[..., np.ndarray]:
+    """A matrix laid out in the program's panels, with NaN wherever nothing belongs."""
+
+    def lay(matrix: np.ndarray, kind: Kind, rows: int | None = None) -> np.ndarray:
+        loaded = program.load_program(kind.dtype)
+        rows = len(matrix) if rows is None else rows
+        layout = Panels(rows, matrix.shape[1], loaded.panel, loaded.lanes)
+        memory = np.full(layout.size, np.nan, kind.dtype)
+        whole = np.full((rows, matrix.shape[1]), np.nan)
+        whole[: len(matrix)] = matrix
+        pack(whole, layout.views(memory))
+        return memory
+
+    return lay

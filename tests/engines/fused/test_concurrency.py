@@ -74,6 +74,46 @@ def test_a_fork_after_a_fit_fits() -> None:
     assert found == [SERIAL["wide"], SERIAL["parts"]]
 
 
+FORKED = """
+import os, signal
+import numpy as np
+from cases import CASES, problem_of, sha1_of
+from clearprop.engines.fused import team
+from clearprop.engines.fused.engine import FusedEngine
+problem, start = problem_of(CASES["wide"])
+session = FusedEngine(2).session(problem, start, CASES["wide"].optimizer)
+order, rates = np.arange(150), np.full(3, 0.01)
+session.run(order, 70, rates)
+used = team._in_use
+if os.fork() == 0:
+    signal.alarm(30)  # where it waits for threads that there are not
+    in_use = team._in_use
+    session.run(order, 70, rates)
+    again = team._in_use
+    told = sha1_of(session.parameters())
+    del session
+    print(told, in_use, again, team._in_use, flush=True)
+    os._exit(0)
+os.wait()
+session.run(order, 70, rates)
+print(sha1_of(session.parameters()), 0, used, used - 2)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_fork_goes_on_with_a_session_by_threads_of_its_own() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKED],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    child, parent = done.stdout.splitlines()
+    assert child == parent
+
+
 def test_without_threads_to_be_had_one_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise RuntimeError("can't start new thread")
@@ -130,7 +170,12 @@ def test_threads_by_work_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_environment_limits_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    for told, expected in (("1", 1), ("junk", joblib.cpu_count()), ("0", joblib.cpu_count())):
+    for told, expected in (
+        ("1", 1),
+        ("1,2", 1),
+        ("junk", joblib.cpu_count()),
+        ("0", joblib.cpu_count()),
+    ):
         monkeypatch.setenv("OMP_NUM_THREADS", told)
         assert team.available_processors() == expected
 
@@ -209,6 +254,25 @@ def test_ctrl_c_while_a_task_is_done_waits_for_every_thread_and_does_it_once() -
     assert hits.tolist() == [1, 1, 1]
     members.work(lambda thread: hits.__setitem__(thread, 5))
     assert hits.tolist() == [5, 5, 5]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no such signals on this system")
+def test_ctrl_c_again_and_again_still_waits_for_every_thread() -> None:
+    members = Team(3)
+    hits = np.zeros(3, int)
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def share(thread: int) -> None:
+        for _ in range(5):
+            if thread == 0:
+                signal.pthread_kill(main, signal.SIGINT)
+            time.sleep(0.02)
+        hits[thread] += 1
+
+    with pytest.raises(KeyboardInterrupt):
+        members.work(share)
+    assert hits.tolist() == [1, 1, 1]
 
 
 def test_what_a_thread_raises_reaches_the_caller() -> None:

@@ -161,6 +161,20 @@ def test_float32_stays_within_its_bound_of_a_float64_reference(
     assert units.max() <= case.bounds["f32"], (x[units.argmax()], units.max())
 
 
+def test_the_lower_tail_of_the_normal_distribution_keeps_its_digits(
+    compiled: Callable[..., Any],
+) -> None:
+    # Where the polynomials' argument is largest: a denser look than that at every function.
+    x = np.random.default_rng(1).uniform(-37.5, -8.0, 5000)
+    units = _units(compiled("normal", FLOAT64)(x)[0], _exact(CASES["normal"], x))
+    assert units.max() <= CASES["normal"].bounds["f64"], (x[units.argmax()], units.max())
+    x = np.random.default_rng(2).uniform(-13.0, -4.0, 3_000_000).astype(np.float32)
+    expected = scipy.special.ndtr(x.astype(np.float64))
+    units = np.abs(compiled("normal", FLOAT32)(x)[0] - expected)
+    units /= np.spacing(expected.astype(np.float32))
+    assert units.max() <= CASES["normal"].bounds["f32"], (x[units.argmax()], units.max())
+
+
 EDGES = {
     "exp": ([np.inf, -np.inf, 0.0, 1e4, -1e4], [np.inf, 0.0, 1.0, np.inf, 0.0]),
     "exp_below_zero": ([-np.inf, 0.0, -1e4], [0.0, 1.0, 0.0]),

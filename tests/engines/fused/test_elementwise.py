@@ -158,3 +158,19 @@ def test_a_residual_of_nothing_has_no_loss_and_no_delta(
     _, terms, delta = compile_vectors(OUTPUT_VECTORS[name], kind, 3, 3)(y, y, np.full(3, 0.75))
     np.testing.assert_array_equal(terms, 0.0)
     np.testing.assert_array_equal(delta, 0.0)
+
+
+@kinds
+@outputs
+def test_undefined_and_infinite_logits_are_so_in_what_comes_of_them(
+    name: str, kind: Kind, compile_vectors: Callable[..., Any]
+) -> None:
+    z = np.array([np.nan, np.inf, -np.inf], kind.dtype)
+    y, parameter = np.ones_like(z), np.full_like(z, 0.75)
+    row = OUTPUTS[name]
+    with np.errstate(invalid="ignore", over="ignore"):
+        yhat = row.function(z)
+        expected = yhat, row.loss_terms(z, y, parameter), row.delta(yhat, y, parameter)
+    found = compile_vectors(OUTPUT_VECTORS[name], kind, 3, 3)(z, y, parameter)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)

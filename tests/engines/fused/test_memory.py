@@ -6,10 +6,11 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from clearprop.engines import Problem
 from clearprop.engines.fused.engine import FusedEngine, FusedSession
-from clearprop.network import Network
+from clearprop.network import Layer, Network
 from clearprop.optimizers import SGD, Adam, Momentum, Optimizer
 
 NETWORK = Network([20, 64, 32, 3], hidden="relu", output="softmax")
@@ -60,6 +61,31 @@ def test_what_is_held_is_what_is_stated(optimizer: Optimizer, slots: int, dtype:
     padding = 64 * (sum(NETWORK.sizes) * (2 + slots) + 512 * 2 * len(NETWORK.sizes))
     assert held(session) <= parameters * (2 + slots) + rows + scratch + padding
     assert held(session) >= parameters * (1 + slots)
+
+
+@pytest.mark.parametrize(("optimizer", "slots"), [(SGD(), 0), (Momentum(), 1), (Adam(), 2)])
+def test_of_parameters_there_are_no_more_copies_than_stated(
+    optimizer: Optimizer, slots: int
+) -> None:
+    # So many that a copy more would weigh as much as all else, which is 8 rows of a batch.
+    network = Network([1000, 700, 700, 10], hidden="relu", output="softmax")
+    X, Y = np.zeros((8, 1000), np.float32), np.eye(10, dtype=np.float32)[:8]
+    start = network.initialize(0, dtype=np.dtype(np.float32))
+    session = FusedEngine(1).session(Problem(network, X, Y), start, optimizer)
+    assert isinstance(session, FusedSession)
+    copy = network.n_parameters * 4
+    assert held(session) < (2 + slots) * copy + 0.2 * copy
+
+
+def test_scratch_is_of_fixed_size_however_wide_the_input() -> None:
+    network = Network([400_000, 1], output="identity")
+    X = sparse.csr_matrix((4, 400_000), dtype=np.float32)
+    start = [Layer(np.zeros((400_000, 1), np.float32), np.zeros(1, np.float32))]
+    session = FusedEngine(2).session(
+        Problem(network, X, np.zeros((4, 1), np.float32)), start, SGD()
+    )
+    assert isinstance(session, FusedSession)
+    assert int(session._job.plan["scratch_bytes"]) < 1 << 20
 
 
 def test_it_does_not_grow_with_the_rows() -> None:

@@ -5,15 +5,17 @@ Whatever compiles or must not, does so in a process of its own, with a cache fol
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from clearprop.engines.fused import program
+from clearprop.engines.fused import compilation, program
 
 FIT = """
 import hashlib, sys, warnings
@@ -125,6 +127,65 @@ def test_code_that_others_could_have_written_is_not_run(
     tmp_path.chmod(0o700)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no such permissions")
+def test_what_is_written_is_for_nobody_else_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("CLEARPROP_CACHE_DIR", str(tmp_path))
+    (tmp_path / "engine-x-0").touch()
+    (tmp_path / "engine-x-0").chmod(0o666)
+    before = os.umask(0o002)
+    try:
+        program._write("engine-x-0", ({}, b"code"))
+    finally:
+        os.umask(before)
+    assert program._read("engine-x-0") == ({}, b"code")
+    (tmp_path / "engine-x-0").chmod(0o664)
+    assert program._read("engine-x-0") is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such permissions")
+def test_nothing_is_left_where_others_could_have_laid_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLEARPROP_CACHE_DIR", str(tmp_path))
+    tmp_path.chmod(0o777)
+    with program._alone("engine-x-0"):
+        program._write("engine-x-0", ({}, b"code"))
+    assert list(tmp_path.iterdir()) == []
+    tmp_path.chmod(0o700)
+
+
+FORK = """
+import os, signal, threading
+from clearprop.engines.fused import program
+ready, go = threading.Event(), threading.Event()
+def compile():
+    with program._lock, program._alone("key"):
+        ready.set()
+        go.wait()
+thread = threading.Thread(target=compile)
+thread.start()
+ready.wait()
+if os.fork() == 0:
+    signal.alarm(20)  # where it waits for a thread that is not here
+    with program._lock, program._alone("key"):
+        print("free", flush=True)
+    os._exit(0)
+go.set()
+thread.join()
+print("done" if os.wait()[1] == 0 else "hung")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_fork_while_another_thread_compiles_waits_only_until_that_is_done(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    code = "import warnings; warnings.simplefilter('ignore')" + FORK
+    assert end(begin(tmp_path, code)) == ["free", "done"]
+
+
 def test_old_programs_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLEARPROP_CACHE_DIR", str(tmp_path))
     for number in range(12):
@@ -149,6 +210,72 @@ def test_the_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         assert program.cache_folder() == tmp_path / "clearprop"
         monkeypatch.delenv("XDG_CACHE_HOME")
         assert program.cache_folder() == Path.home() / ".cache" / "clearprop"
+
+
+def test_a_user_need_not_have_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("CLEARPROP_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", refuse)
+    assert program.cache_folder().parent == Path(tempfile.gettempdir())
+
+
+PROCESSOR = """
+import os
+from clearprop.engines.fused import compilation, program
+from numba import config
+from numba.core.registry import cpu_target
+codegen = cpu_target.target_context.codegen()
+numbas = codegen._get_host_cpu_name(), codegen._get_host_cpu_features()
+print(program._processor()[1:3] == numbas, compilation.follows_environment())
+os.environ["NUMBA_CPU_NAME"] = "penryn"
+print(compilation.follows_environment())
+"""
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"NUMBA_CPU_NAME": "haswell"},
+        {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""},
+        {"NUMBA_CPU_NAME": "generic"},
+        {"NUMBA_CPU_FEATURES": "+sse4.2"},
+    ],
+)
+def test_the_key_names_the_processor_that_numba_compiles_for(
+    told: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert end(begin(tmp_path, PROCESSOR)) == ["True", "True", "False"]
+
+
+def test_the_key_depends_on_every_file_whose_numbers_are_compiled_in() -> None:
+    kernels = ("elementwise", "rows", "outputs", "moving", "updates", "tile", "elementary")
+    loops = ("steps", "gradients", "products", "barrier", "memory", "kernel", "vector", "panels")
+    outside = set()
+    for name in kernels + loops:
+        tree = ast.parse((program._FOLDER / f"{name}.py").read_text())
+        imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        outside |= {
+            module
+            for module in imported
+            if module and module.startswith("clearprop.") and ".engines." not in module
+        }
+    assert outside == {"clearprop.activations", "clearprop.dropout"}
+    names = {path.relative_to(program._FOLDER.parents[1]) for path in program._SOURCES}
+    assert {Path("activations.py"), Path("dropout.py"), Path("engines/fused/tile.py")} <= names
+
+
+def test_a_compiler_that_is_switched_off_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("numba.config.DISABLE_JIT", 1)
+    with pytest.raises(RuntimeError, match="NUMBA_DISABLE_JIT is set"):
+        compilation.compile_program(np.float32)
 
 
 def test_the_key_depends_on_source_kind_and_processor() -> None:

@@ -94,6 +94,9 @@ LINES = [
     (Symbol("z", "1,3", "2"), "z²_{1,3}", "z^2_{1,3}"),
     (Symbol("out", "o8"), "out_o8", "out_o8"),
     (Symbol("w", "68"), "w₆₈", "w_68"),
+    (Symbol("w", "ij"), "w_ij", "w_ij"),
+    (Symbol("w", "new,ij"), "w_{new,ij}", "w_{new,ij}"),
+    (Symbol("out", "h6", "(2)"), "out⁽²⁾_h6", "out^{(2)}_h6"),
     (Transpose(Symbol("W")), "Wᵀ", "W^T"),
     (product(Number(0.5), Number(-0.25)), "0.5 · (−0.25)", "0.5 * (-0.25)"),
     (product(Number(-0.5), Number(0.25)), "(−0.5) · 0.25", "(-0.5) * 0.25"),
@@ -105,6 +108,7 @@ LINES = [
         "0.3 · (1 − 0.3)",
         "0.3 * (1 - 0.3)",
     ),
+    (Infix("=", (a, Infix("=", (b, c)))), "a = b = c", "a = b = c"),
     (Infix("-", (a, Infix("+", (b, c)))), "a − (b + c)", "a - (b + c)"),
     (Infix("+", (a, Infix("-", (b, c)))), "a + b − c", "a + b - c"),
     (Infix("+", (Negative(a), b)), "−a + b", "-a + b"),
@@ -159,6 +163,7 @@ def test_lines(formula, line, ascii_line):
         (Symbol("yhat", "k", shape="vector"), r"\hat{\mathbf{y}}_{k}"),
         (Symbol("delta", shape="vector"), r"\bm{\delta}"),
         (Symbol("w", "new"), r"w_{\mathrm{new}}"),
+        (Symbol("w", "ij"), "w_{ij}"),
         (product(Fraction(a, b), c), r"\frac{a}{b} \, c"),
         (Power(Fraction(a, b), Number(2.0)), r"\left(\frac{a}{b}\right)^{2}"),
         (product(Number(2.0), Number(-1e-7)), r"2 \cdot (-1 \times 10^{-7})"),
@@ -208,6 +213,8 @@ def test_mathml():
     assert text_of(Infix("<=", (a, Number(-0.5)))) == "a≤−0.5"
     assert text_of(product(a, Number(-0.5))) == "a·(−0.5)"
     assert text_of(Symbol("h", shape="vector")) == "𝐡"
+    assert elements(Symbol("w", "ij")) == ["math", "msub", "mi", "mrow", "mi", "mi"]
+    assert elements(Symbol("w", "new")) == ["math", "msub", "mi", "mi"]
     assert text_of(Words("a < b & c")) == "a < b & c"
     assert elements(Fraction(Infix("+", (a, b)), c)) == [
         "math",

@@ -6,6 +6,8 @@ knows nothing of how the arrays are used.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,58 @@ import numpy.typing as npt
 from scipy import sparse
 
 from clearprop.engines import Problem
-from clearprop.errors import ShapeError
+from clearprop.errors import ParameterError, ShapeError
+from clearprop.network import Layer, Network
 
-__all__ = ["require_order", "require_problem", "require_samples"]
+__all__ = [
+    "require_order",
+    "require_parameters",
+    "require_problem",
+    "require_samples",
+    "require_threads",
+]
+
+
+def require_threads(n_threads: int | None) -> None:
+    """Refuse a number of threads that nobody can have.
+
+    Args:
+        n_threads: 1 or more, or None.
+
+    Raises:
+        ParameterError: it is below 1.
+    """
+    if n_threads is not None and n_threads < 1:
+        raise ParameterError(
+            f"n_threads: got {n_threads}, expected 1 or more, or None",
+            remedy="Give None for as many as the work and the processors warrant.",
+        )
+
+
+def require_parameters(network: Network, parameters: Sequence[Layer]) -> None:
+    """Refuse weights and biases of another network, which would be cut or repeated to fit.
+
+    Args:
+        network: the network.
+        parameters: a layer each.
+
+    Raises:
+        ShapeError: they are more or fewer layers, or one has another shape.
+    """
+    if len(parameters) != network.n_layers:
+        raise ShapeError(
+            f"parameters: got {len(parameters)} layers, expected {network.n_layers}",
+            remedy="Give one layer of W and b per layer of the network.",
+        )
+    for number, ((W, b), (fan_in, fan_out)) in enumerate(
+        zip(parameters, pairwise(network.sizes), strict=True)
+    ):
+        if W.shape != (fan_in, fan_out) or b.shape != (fan_out,):
+            raise ShapeError(
+                f"parameters: layer {number} has W of shape {W.shape} and b of shape {b.shape}, "
+                f"expected {(fan_in, fan_out)} and {(fan_out,)}",
+                remedy="Give the parameters of this network.",
+            )
 
 
 def require_samples(X: Any, width: int) -> None:
@@ -36,8 +87,8 @@ def require_samples(X: Any, width: int) -> None:
     if not sparse.issparse(X):
         return
     starts, columns = X.indptr, X.indices
-    whole = starts[0] == 0 and starts[-1] <= min(len(columns), len(X.data))
-    if not whole or np.any(starts[1:] < starts[:-1]):
+    whole = len(starts) == X.shape[0] + 1 and starts[0] == 0
+    if not whole or starts[-1] > min(len(columns), len(X.data)) or np.any(starts[1:] < starts[:-1]):
         raise ShapeError(
             "X: the indptr of the sparse matrix does not rise from 0 to its number of entries",
             remedy="Build it anew, for instance from X.tocoo().",

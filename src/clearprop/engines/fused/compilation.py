@@ -5,9 +5,11 @@ This file knows nothing of where object code is kept.
 
 from __future__ import annotations
 
+import os
 from typing import Any, NamedTuple, cast
 
 from llvmlite import binding
+from numba import config as numba_config
 from numba import njit, types
 
 from clearprop.engines.fused.kernel import emit_kernels
@@ -17,7 +19,7 @@ from clearprop.engines.fused.target import current_machine, current_target
 from clearprop.engines.fused.tile_shape import shape_of
 from clearprop.engines.fused.vector import KINDS, Kind
 
-__all__ = ["Compiled", "compile_program"]
+__all__ = ["Compiled", "compile_program", "follows_environment"]
 
 
 class Compiled(NamedTuple):
@@ -40,11 +42,18 @@ class Compiled(NamedTuple):
     lanes: int
 
 
+_config: Any = numba_config  # its names are made when it is imported
 _linkers: list[Any] = []  # LLVM's engines own the memory of the code
 
 
 def compile_program(dtype: Any) -> Compiled:
-    """Compile `steps.run` for NumPy's float32 or float64, for the processor Numba is set to."""
+    """Compile `steps.run` for NumPy's float32 or float64, for the processor Numba is set to.
+
+    Raises:
+        RuntimeError: Numba is told not to compile.
+    """
+    if _config.DISABLE_JIT:
+        raise RuntimeError("NUMBA_DISABLE_JIT is set")
     kind = next(kind for kind in KINDS if kind.dtype == dtype)
     kernels = _compile_kernels(kind)
     signature = types.void(types.int64, types.int64, types.CPointer(kind.numba))
@@ -60,6 +69,17 @@ def compile_program(dtype: Any) -> Compiled:
         shape.vectors * kind.lanes,
         kind.lanes,
     )
+
+
+def follows_environment() -> bool:
+    """Whether Numba compiles for the processor that the environment names now.
+
+    It need not: Numba reads the environment when it is imported, and files of its own beside it.
+    """
+    name, features = (os.environ.get(f"NUMBA_CPU_{what}") for what in ("NAME", "FEATURES"))
+    if features is None and (name or "").lower() == "generic":
+        features = ""
+    return bool((name, features) == (_config.CPU_NAME, _config.CPU_FEATURES))
 
 
 def _compile_kernels(kind: Kind) -> bytes:

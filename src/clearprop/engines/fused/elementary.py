@@ -36,6 +36,19 @@ def _polynomial(coefficients: Sequence[float], x: Vector) -> Vector:
     return value
 
 
+def _polynomial_by_pairs(coefficients: Sequence[float], x: Vector) -> Vector:
+    """Estrin's scheme: for large x, where each of Horner's steps would add its rounding in full.
+
+    (c0 + c1 x) + (c2 + c3 x) x^2 + ...        and again with x^2 for x
+    """
+    terms, power = [x.emitter.constant(coefficient) for coefficient in coefficients], x
+    while len(terms) > 1:
+        odd = terms[1::2]
+        paired = [high.fma(power, low) for low, high in zip(terms[::2], odd, strict=False)]
+        terms, power = paired + terms[2 * len(odd) :], power * power
+    return terms[0]
+
+
 def _reduced(x: Vector, offset: Vector | int) -> tuple[Vector, Vector]:
     """r with x = n log 2 + r, and 2^(n + offset), which must be a normal number.
 
@@ -173,8 +186,8 @@ def normal(x: Vector) -> tuple[Vector, Vector]:
     lost = size.fma(size, -square)
     rounded = exp_below_zero(square * -0.5)
     decay = (lost * -0.5).fma(rounded, rounded)
-    numerator = _polynomial(coefficients.tail_numerator, size)
-    tail = decay * (numerator / _polynomial(coefficients.tail_denominator, size))
+    numerator = _polynomial_by_pairs(coefficients.tail_numerator, size)
+    tail = decay * (numerator / _polynomial_by_pairs(coefficients.tail_denominator, size))
     return (1.0 - tail).where(x > 0.0, tail), decay * math.sqrt(0.5 / math.pi)
 
 

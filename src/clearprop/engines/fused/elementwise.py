@@ -91,7 +91,8 @@ def _half_squared_error(z: Vector, y: Vector, _: Vector) -> tuple[Vector, Vector
 
 def _absolute_error(z: Vector, y: Vector, _: Vector) -> tuple[Vector, Vector, Vector]:
     difference, constant = z - y, z.emitter.constant
-    below = constant(-1.0).where(z < y, 0.0)
+    # Neither above nor below: equal, or undefined, which stays so.
+    below = constant(-1.0).where(z < y, difference * 0.0)
     return z, difference.absolute(), constant(1.0).where(z > y, below)
 
 

@@ -18,7 +18,13 @@ import numpy.typing as npt
 from scipy import sparse
 
 from clearprop.engines import Problem, Session
-from clearprop.engines.fused.boundary import require_order, require_problem, require_samples
+from clearprop.engines.fused.boundary import (
+    require_order,
+    require_parameters,
+    require_problem,
+    require_samples,
+    require_threads,
+)
 from clearprop.engines.fused.program import Program, load_program
 from clearprop.engines.fused.records import OPTIMIZER_CODES, TASK_CODES
 from clearprop.engines.fused.team import Team, threads_for
@@ -56,6 +62,9 @@ class FusedEngine:
         n_threads: threads per fit; None takes as many as the work and the processors warrant. The
             result has the same bits for any number.
 
+    Raises:
+        ParameterError: n_threads is below 1.
+
     Examples:
         >>> network = Network([1, 1], output="identity", reduction="sum")
         >>> problem = Problem(network, X=np.array([[3.0]]), Y=np.array([[5.0]]))
@@ -68,6 +77,7 @@ class FusedEngine:
     """
 
     def __init__(self, n_threads: int | None = None) -> None:
+        require_threads(n_threads)
         self._n_threads = n_threads
         self._reference = ReferenceEngine()
         # L-BFGS asks about one problem hundreds of times.
@@ -100,6 +110,7 @@ class FusedEngine:
             job.plan["task"] = TASK_CODES["gradient"]
             self._gradient_job = (problem, job)
         _, job = self._gradient_job
+        require_parameters(problem.network, parameters)
         job.workspace.put(parameters)
         losses = job.run(_all_rows(n_rows), n_rows, np.zeros(1))
         return float(losses[0]), job.workspace.get(-1)
@@ -109,31 +120,20 @@ class FusedEngine:
         if not _can_run(network, X):
             return self._reference.predict(network, parameters, X)
         require_samples(X, network.sizes[0])
-        n_rows = X.shape[0]
-        job = _prediction_job(network, X, self._n_threads)
-        job.workspace.put(parameters)
-        yhat = np.empty((n_rows, network.sizes[-1]), X.dtype)
-        job.point("predictions_at", yhat)
-        try:
-            job.run(_all_rows(n_rows), max(n_rows, 1), np.zeros(0))
-        finally:
-            job.let_go()
-        return yhat
+        require_parameters(network, parameters)
+        return _prediction(network, X, self._n_threads).of(parameters, X)
 
 
-def _prediction_job(network: Network, X: Any, n_threads: int | None) -> _Job:
-    """A job for these rows; a small one is kept, as building it costs more than a row's forward."""
-    n_rows = X.shape[0]
-    key = (network, X.dtype, sparse.issparse(X), rows_at_once(network, X.dtype, n_rows), n_threads)
-    job: _Job | None = getattr(_kept, "job", None)
-    if job is None or _kept.key != key:
-        job = _Job(network, X, n_rows, n_threads, backward=False)
-        job.plan["task"] = TASK_CODES["predict"]
-        if network.n_parameters <= _LARGEST_KEPT:
-            _kept.key, _kept.job = key, job
-        return job
-    job.give_samples(X)
-    return job
+def _prediction(network: Network, X: Any, n_threads: int | None) -> _Prediction:
+    """A small one is kept, as building it costs more than a row's forward."""
+    key = (network, X.dtype, sparse.issparse(X), n_threads)
+    kept: _Prediction | None = getattr(_kept, "prediction", None)
+    if kept is not None and _kept.key == key and kept.serves(X.shape[0]):
+        return kept
+    prediction = _Prediction(network, X, n_threads)
+    if network.n_parameters <= _LARGEST_KEPT:
+        _kept.key, _kept.prediction = key, prediction
+    return prediction
 
 
 class FusedSession:
@@ -156,6 +156,7 @@ class FusedSession:
         n_threads: int | None = None,
     ) -> None:
         require_problem(problem)
+        require_parameters(problem.network, parameters)
         self._n_samples = len(problem.Y)
         flat = [array for layer in parameters for array in layer]
         state = optimizer.start(flat[:0]) if optimizer_state is None else optimizer_state
@@ -174,6 +175,7 @@ class FusedSession:
         for copy, name in enumerate(self._slots, start=1):
             slot = state.slots[name]
             if slot:
+                require_parameters(problem.network, _pairs(slot))
                 self._job.workspace.put(_pairs(slot), copy)
         plan = self._job.plan
         plan["task"] = TASK_CODES["train"]
@@ -261,10 +263,12 @@ class _Job:
     def give_samples(self, X: Any) -> None:
         """Rows to work on, of the dtype and kind that the workspace was made for."""
         if sparse.issparse(X):
+            # SciPy remembers whether rows are sorted, and does not notice what is written since.
+            X = sparse.csr_array((X.data, X.indices, X.indptr), shape=X.shape)
             X = X if X.has_sorted_indices else X.sorted_indices()
             self.point("sparse_data_at", np.ascontiguousarray(X.data))
-            self.point("sparse_columns_at", X.indices.astype(np.int32, copy=False))
-            self.point("sparse_starts_at", X.indptr.astype(np.int64))
+            self.point("sparse_columns_at", np.ascontiguousarray(X.indices, np.int32))
+            self.point("sparse_starts_at", np.ascontiguousarray(X.indptr, np.int64))
         else:
             self.point("X_at", np.ascontiguousarray(X))
 
@@ -291,7 +295,7 @@ class _Job:
         for field, array in (("order_at", order), ("rates_at", rates), ("losses_at", losses)):
             self.point(field, array)
         self.plan["n_rows"], self.plan["batch_size"] = len(order), batch_size
-        if self._team is None:
+        if self._team is None or not self._team.is_alive:
             work = min(int(self.plan["rows"]), batch_size) * self._work_per_row
             self._team = Team(min(self._most_threads, threads_for(work, self._n_threads)))
             self.plan["n_threads"] = self._team.size
@@ -300,6 +304,55 @@ class _Job:
 
     def _work(self, thread: int) -> None:
         self._program.run(self._plan_at, thread)
+
+
+class _Prediction(_Job):
+    """Yhat of rows by one network, again and again.
+
+    Rows that are worked on all at once by one thread are copied to and from arrays that stay: to
+    find an array's address takes longer than to copy a few rows.
+    """
+
+    def __init__(self, network: Network, X: Any, n_threads: int | None) -> None:
+        super().__init__(network, X, X.shape[0], n_threads, backward=False)
+        self.plan["task"] = TASK_CODES["predict"]
+        self._network = network
+        self._rows = rows_at_once(network, X.dtype, X.shape[0])
+        self._own_X = np.empty((self._rows, network.sizes[0]), X.dtype)
+        self._own_yhat = np.empty((self._rows, network.sizes[-1]), X.dtype)
+        self._has_own = False
+
+    def serves(self, n_rows: int) -> bool:
+        """Whether the work space is the one for so many rows."""
+        return n_rows == self._rows or self._rows == rows_at_once(
+            self._network, self._own_X.dtype, n_rows
+        )
+
+    def of(self, parameters: Sequence[Layer], X: Any) -> Array:
+        """Yhat for every row of X, of the dtype and kind that this was made for."""
+        self.workspace.put(parameters)
+        if self._most_threads == 1 and X.shape[0] == self._rows and not sparse.issparse(X):
+            return self._at_once(X)
+        self._has_own = False
+        n_rows = X.shape[0]
+        yhat = np.empty((n_rows, self._network.sizes[-1]), X.dtype)
+        self.give_samples(X)
+        self.point("predictions_at", yhat)
+        try:
+            self.run(_all_rows(n_rows), max(n_rows, 1), np.zeros(0))
+        finally:
+            self.let_go()
+        return yhat
+
+    def _at_once(self, X: Array) -> Array:
+        if not self._has_own:
+            self.give_samples(self._own_X)
+            self.point("predictions_at", self._own_yhat)
+            self.plan["order_at"], self.plan["n_rows"], self.plan["n_threads"] = 0, self._rows, 1
+            self._has_own = True
+        self._own_X[...] = X
+        self._work(0)
+        return self._own_yhat.copy()
 
 
 def _can_run(network: Network, X: Any) -> bool:

@@ -48,8 +48,8 @@ def gradient_and_update(
 ) -> None:
     """dW, db of a part of the batch, added to those of the parts before; then the update.
 
-    Blocks of SQUARES_ROWS rows of one panel are dealt out, panels in groups whose delta stays in
-    the second cache; the biases go with a panel's first block.
+    Blocks of SQUARES_ROWS rows of one panel are dealt out by their sizes, panels in groups whose
+    delta stays in the second cache; the biases go with a panel's first block.
 
     Args:
         plan: the plan.
@@ -62,17 +62,18 @@ def gradient_and_update(
         like: a pointer to numbers.
     """
     n_panels = (layer.fan_out + plan.panel - 1) // plan.panel
-    first, last = share(layer.n_blocks * n_panels, thread, plan)
-    unit = 0
+    first, last = share(layer.fan_in * padded(layer.fan_out, plan.lanes), thread, plan)
+    done = 0
     for group in range(0, n_panels, plan.panels_at_once):
         group_end = min(group + plan.panels_at_once, n_panels)
         for block in range(layer.n_blocks):
+            rows = min(SQUARES_ROWS, layer.fan_in - block * SQUARES_ROWS)
             for p in range(group, group_end):
-                if first <= unit < last:
+                if first <= done < last:
                     gradient_of_block(
                         plan, layer, n_rows, block, p, is_first, is_last and step, thread, like
                     )
-                unit += 1
+                done += rows * panel_width(p * plan.panel, layer.fan_out, plan)
 
 
 @native

@@ -68,15 +68,17 @@ def forward_product(
 
     A block of K_BLOCK rows of a panel of W stays in the first cache while all rows pass it; the
     sums so far wait in the output. Panels are taken in groups whose output stays in the second.
+    Threads share the tiles by their widths: the last panel may be narrow.
     """
     n_panels = (layer.fan_out + plan.panel - 1) // plan.panel
-    first, last = share(n_panels * count_padded_tiles(n_rows, plan), thread, plan)
-    unit = 0
+    width = padded(layer.fan_out, plan.lanes)
+    first, last = share(width * count_padded_tiles(n_rows, plan), thread, plan)
+    done = 0
     for group in range(0, n_panels, plan.panels_at_once):
         group_end = min(group + plan.panels_at_once, n_panels)
-        before = unit
+        before = done
         for k in range(0, layer.fan_in, K_BLOCK):
-            unit = before
+            done = before
             n_k = min(K_BLOCK, layer.fan_in - k)
             is_last = k + n_k == layer.fan_in
             a = number_at(layer.input_at, k * plan.rows, like)
@@ -87,7 +89,7 @@ def forward_product(
                 row = 0
                 while row < n_rows:
                     rows = rows_of_padded_tile(n_rows - row, plan)
-                    if first <= unit < last:
+                    if first <= done < last:
                         place = column * plan.rows + row * width
                         z = number_at(layer.output_at, place, like)
                         start, start_row = number_at(layer.b_at, column, like), 0
@@ -108,7 +110,7 @@ def forward_product(
                         )
                         if is_last:
                             finish(plan, layer, z, row, rows, column, width, keep, like)
-                    unit += 1
+                    done += width
                     row += rows
 
 
@@ -185,15 +187,16 @@ def product_below(plan: Record, layer: Record, n_rows: int, thread: int, like: P
     in the scratch memory, behind the transposed block of W.
     """
     n_panels = (layer.fan_in + plan.panel - 1) // plan.panel
-    first, last = share(n_panels * count_padded_tiles(n_rows, plan), thread, plan)
+    width = padded(layer.fan_in, plan.lanes)
+    first, last = share(width * count_padded_tiles(n_rows, plan), thread, plan)
     scratch_at = plan.scratch_at + thread * plan.scratch_bytes
     W_transposed = number_at(scratch_at, 0, like)
-    unit = 0
+    done = 0
     for group in range(0, n_panels, plan.panels_at_once):
         group_end = min(group + plan.panels_at_once, n_panels)
-        before = unit
+        before = done
         for k in range(0, layer.fan_out, K_BLOCK):
-            unit = before
+            done = before
             n_k = min(K_BLOCK, layer.fan_out - k)
             is_last = k + n_k == layer.fan_out
             a = number_at(layer.delta_at, k * plan.rows, like)
@@ -204,7 +207,7 @@ def product_below(plan: Record, layer: Record, n_rows: int, thread: int, like: P
                 row = 0
                 while row < n_rows:
                     rows = rows_of_padded_tile(n_rows - row, plan)
-                    if first <= unit < last:
+                    if first <= done < last:
                         if not is_ready:
                             W = number_at(layer.W_at, k * layer.fan_in, like)
                             transpose_panel(W, layer.fan_in, n_k, column, width, W_transposed)
@@ -231,5 +234,5 @@ def product_below(plan: Record, layer: Record, n_rows: int, thread: int, like: P
                             rows,
                             width // plan.lanes,
                         )
-                    unit += 1
+                    done += width
                     row += rows

@@ -1,8 +1,8 @@
 """The engine's machine code: compiled by Numba once per processor and kind, from then on loaded.
 
 Loading takes a millisecond and needs LLVM's loader alone: Numba is not even imported. The code lies
-in the user's cache folder under a name made of all that it depends on: this folder's source, the
-compiler's version, the processor.
+in the user's cache folder under a name made of all that it depends on: its source, the compiler's
+version, the processor.
 
     CLEARPROP_CACHE_DIR              another folder for it
     NUMBA_CPU_NAME, …_CPU_FEATURES   compile for another processor, as in Numba
@@ -35,6 +35,12 @@ from clearprop.errors import ModelFileError
 __all__ = ["Program", "cache_folder", "load_program", "when_compiling"]
 
 _FORMAT = 1
+_FOLDER = Path(__file__).parent
+# This folder, and whose numbers its kernels hold.
+_SOURCES = (
+    *sorted(_FOLDER.glob("*.py")),
+    *(_FOLDER.parents[1] / f"{name}.py" for name in ("activations", "dropout")),
+)
 _MOST_KEPT = 8  # programs of one kind: a few versions and processors; older ones are removed
 
 
@@ -98,25 +104,31 @@ def cache_folder() -> Path:
     if os.name == "nt":
         return Path(os.environ.get("LOCALAPPDATA", tempfile.gettempdir())) / "clearprop"
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "clearprop"
+    if base:
+        return Path(base) / "clearprop"
+    try:
+        return Path.home() / ".cache" / "clearprop"
+    except RuntimeError:  # a container's user need not have a home
+        return Path(tempfile.gettempdir()) / f"clearprop-{os.getuid()}"
 
 
 def _key(kind: str, *processor: str) -> str:
     """A name for all that the code depends on."""
     told = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in _SOURCES:
         told.update(source.name.encode() + source.read_bytes())
     parts = (_FORMAT, kind, version("numba"), version("llvmlite"), *processor)
     told.update("\n".join(map(str, parts)).encode())
     return f"engine-{kind}-{told.hexdigest()[:32]}"
 
 
-def _processor() -> tuple[str, str, str]:
-    name = os.environ.get("NUMBA_CPU_NAME")
-    features = os.environ.get("NUMBA_CPU_FEATURES")
-    if features is None:
-        features = "" if name else _host()[2]
-    return _host()[0], name or _host()[1], features
+def _processor() -> tuple[str, ...]:
+    """What Numba will compile for, and how, by the rules of its `config`."""
+    triple, name, features = _host()
+    name = os.environ.get("NUMBA_CPU_NAME", name)
+    features = os.environ.get("NUMBA_CPU_FEATURES", "" if name.lower() == "generic" else features)
+    others = (os.environ.get(f"NUMBA_{what}", "") for what in ("ENABLE_AVX", "OPT"))
+    return (triple, name, features, *others)
 
 
 @cache
@@ -134,12 +146,13 @@ def _compile(dtype: Any, key: str) -> tuple[dict[str, Any], bytes]:
         for listener in _listeners:
             listener()
         # Loading Numba takes a while and is needed here alone.
-        from clearprop.engines.fused.compilation import compile_program  # noqa: PLC0415
+        from clearprop.engines.fused import compilation  # noqa: PLC0415
 
-        told = compile_program(dtype)._asdict()
+        told = compilation.compile_program(dtype)._asdict()
         kernels, program = told.pop("kernels"), told.pop("program")
         stored = {**told, "kernels_bytes": len(kernels)}, kernels + program
-        _write(key, stored)
+        if compilation.follows_environment():
+            _write(key, stored)
     return stored
 
 
@@ -152,15 +165,18 @@ def _alone(key: str) -> Iterator[None]:
             import fcntl  # noqa: PLC0415 - not on every system
 
             cache_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = held.enter_context((cache_folder() / f"{key}.lock").open("w"))
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            if _is_ours(cache_folder()):
+                lock = held.enter_context((cache_folder() / f"{key}.lock").open("a"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                # Closing is not enough: a process forked meanwhile holds the file, too.
+                held.callback(fcntl.flock, lock, fcntl.LOCK_UN)
         yield
 
 
 def _read(key: str) -> tuple[dict[str, Any], bytes] | None:
     """What is stored under a key, if it is whole; the compiler can always make it again."""
     try:
-        if not (_is_ours(cache_folder()) and _is_ours(cache_folder() / key)):
+        if not (_is_ours(cache_folder()) and _is_ours(cache_folder() / key, stat.S_IWGRP)):
             return None
         line, _, code = (cache_folder() / key).read_bytes().partition(b"\n")
         told = json.loads(line)
@@ -171,12 +187,17 @@ def _read(key: str) -> tuple[dict[str, Any], bytes] | None:
     return None
 
 
-def _is_ours(path: Path) -> bool:
-    """Whether nobody but this user and the system's could have written there: code is run."""
+def _is_ours(path: Path, refused: int = 0) -> bool:
+    """Whether nobody but this user and the system's could have written there: code is run.
+
+    Args:
+        path: a file or a folder.
+        refused: permissions that it must not give, besides everybody's to write.
+    """
     if os.name == "nt":
         return True
     told = path.stat()
-    return told.st_uid in {0, os.getuid()} and not told.st_mode & stat.S_IWOTH
+    return told.st_uid in {0, os.getuid()} and not told.st_mode & (stat.S_IWOTH | refused)
 
 
 def _write(key: str, stored: tuple[dict[str, Any], bytes]) -> None:
@@ -186,6 +207,11 @@ def _write(key: str, stored: tuple[dict[str, Any], bytes]) -> None:
     with contextlib.suppress(OSError, ModelFileError):
         folder = cache_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_ours(folder):
+            return
+        # A new file, which its group may not write, whatever the umask.
+        (folder / key).unlink(missing_ok=True)
+        (folder / key).touch(mode=0o644)
         replace_file(folder / key, [line.encode(), b"\n", code])
         _forget_old(folder, key)
 
@@ -217,8 +243,20 @@ def _link(told: dict[str, Any], code: bytes) -> Program:
         linker.get_function_address(told["symbol"])
     )
 
+    # Nothing is returned or raised: one place for both serves all threads.
+    unread = ctypes.byref(ctypes.c_int64())
+
     def run(plan_at: int, thread: int) -> None:
-        result, exception = ctypes.c_int64(), ctypes.c_void_p()
-        function(ctypes.addressof(result), ctypes.addressof(exception), plan_at, thread, None)
+        function(unread, unread, plan_at, thread, None)
 
     return Program(run, told["tile_rows"], told["panel"], told["lanes"])
+
+
+def _begin_anew() -> None:
+    """In a forked process: whoever held the lock is not here."""
+    global _lock  # noqa: PLW0603 - locks cannot be freed by others
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -21,7 +21,7 @@ def reciprocal_square_root(x: Vector) -> Vector:
 
         y = y + y e (1/2 + 3/8 e)        e = 1 - x y^2
 
-    NaN stays NaN; infinity becomes NaN.
+    NaN stays NaN; infinity stays infinity, so that x / sqrt(x) = x y is infinite, too.
     """
     emitter = x.emitter
     magic = emitter.integers(_MAGIC[emitter.kind.name])

@@ -1,8 +1,8 @@
 """How many threads work on a fit, and the threads themselves.
 
 Threads are taken from what the processor has left: fits that run side by side share it. They live
-only as long as their team, so a fork finds nothing that it could break. This file knows nothing of
-what the threads do.
+only as long as their team, and a forked process has none of its parent's. This file knows nothing
+of what the threads do.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ _in_use = 0
 def available_processors() -> int:
     """Processors that this process may use: affinity, containers' limits, joblib's and OpenMP's."""
     available = int(joblib.cpu_count())
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return min(available, int(told)) if told.isdigit() and int(told) > 0 else available
+    # OpenMP takes a list, a number for each level of nesting.
+    told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return min(available, int(told)) if told.isdecimal() and int(told) > 0 else available
 
 
 def threads_for(work: float, n_threads: int | None) -> int:
@@ -89,6 +90,7 @@ class Team:
     """
 
     def __init__(self, size: int) -> None:
+        self._process = os.getpid()
         queues: list[_Queue] = []
         with contextlib.suppress(RuntimeError):  # no more threads to be had
             for number in range(size if size > 1 else 0):
@@ -103,7 +105,12 @@ class Team:
         self._queue = queues[-1] if queues else None
         self.size = max(len(queues), 1)
         _count(self.size)
-        weakref.finalize(self, _dismiss, self._queue, self.size)
+        weakref.finalize(self, _dismiss, self._queue, self.size, self._process)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its threads are in this process; a fork leaves them behind."""
+        return self._process == os.getpid()
 
     def work(self, call: Callable[[int], None]) -> None:
         """Have call(0) … call(size - 1) done, all at once, each by a thread of its own.
@@ -116,14 +123,18 @@ class Team:
             call(0)
             return
         task = _Task(call, self.size)
-        try:
-            self._queue.put(task)
-            task.finished.wait()
-        except BaseException:
-            # It may have come before the task was handed over; handing it over again does no harm.
-            self._queue.put(task)
-            task.finished.wait()
-            raise
+        interruption: BaseException | None = None
+        while True:
+            try:
+                # An interruption may come before the task is handed over; to do it again does no
+                # harm. However often it comes, nobody may go on while arrays are worked on.
+                self._queue.put(task)
+                task.finished.wait()
+                break
+            except BaseException as error:
+                interruption = error
+        if interruption is not None:
+            raise interruption
         if task.error is not None:
             raise task.error
 
@@ -140,7 +151,9 @@ def _serve(queue: _Queue, number: int, before: list[_Queue]) -> None:
         other.put(None)
 
 
-def _dismiss(queue: _Queue | None, size: int) -> None:
+def _dismiss(queue: _Queue | None, size: int, process: int) -> None:
+    if process != os.getpid():
+        return
     if queue is not None:
         queue.put(None)
     _count(-size)
@@ -150,3 +163,13 @@ def _count(change: int) -> None:
     global _in_use  # noqa: PLW0603 - the one number that all teams of the process share
     with _lock:
         _in_use += change
+
+
+def _begin_anew() -> None:
+    """In a forked process: no team of its parent's works here, and nobody holds the lock."""
+    global _in_use, _lock
+    _in_use, _lock = 0, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from clearprop.engines.fused.kernel import Integer, Pointer, choose, define, index, kernel, loop
-from clearprop.engines.fused.panels import panels
+from clearprop.engines.fused.panels import panel_columns, panels
 from clearprop.engines.fused.target import current_target
 from clearprop.engines.fused.tile_shape import TileShape, shape_of
 from clearprop.engines.fused.vector import Emitter, Variable
@@ -24,6 +24,7 @@ from clearprop.engines.fused.vector import Emitter, Variable
 __all__ = ["tile_as_it_lies", "tile_transposed"]
 
 _EDGE_ROWS = (4, 2, 1)
+_STEPS_AT_ONCE = 4  # divides every panel
 _STEPS_PER_FETCH = 4  # a whole tile's C and its two slots arrive within about 100 steps
 
 
@@ -148,6 +149,16 @@ class _Sums:
                 total = self.sums[m, v]
                 total.set(factor.fma(row[v], total.get()))
 
+    def add_panel(self, a: Any, a_row: Any, b: Any, columns: Any, *, at_once: int = 1) -> None:
+        """A panel of A, its rows a_row numbers apart, times B; at_once divides its columns."""
+        builder = self.emit.builder
+        rows = [self.emit.address(a, builder.mul(index(m), a_row)) for m in range(self.shape.rows)]
+        with loop(builder, builder.sdiv(columns, index(at_once))) as n:
+            first = builder.mul(n, index(at_once))
+            for step in range(at_once):
+                k = builder.add(first, index(step))
+                self.add_products(rows, k, b, k)
+
     def store(self, c: Any, *, times: bool = False) -> None:
         """Write the sums to C, or multiply them into it."""
         emit = self.emit
@@ -173,15 +184,21 @@ def _write_as_it_lies(
     builder = emit.builder
     width = shape.vectors * emit.kind.lanes
     sums = _Sums(emit, shape, start, start_row)
+    whole = index(panel_columns(emit))
     with panels(emit, a_rows, n_k) as panel:
         top = emit.address(a, panel.offset)
-        rows = [
-            emit.address(top, builder.mul(builder.add(first_row, index(m)), panel.width))
-            for m in range(shape.rows)
-        ]
+        a_here = emit.address(top, builder.mul(first_row, panel.width))
         b_here = emit.address(b, builder.mul(panel.first, index(width)))
-        with loop(builder, panel.columns) as k:
-            sums.add_products(rows, k, b_here, k)
+        if shape.vectors == shape_of(current_target()).vectors:
+            sums.add_panel(a_here, panel.width, b_here, panel.columns)
+        else:
+            # Narrow tiles do too little to hide arithmetic on addresses: here the rows' are known.
+            is_whole = builder.icmp_signed("==", panel.columns, whole)
+            with builder.if_else(is_whole) as (then, otherwise):
+                with then:
+                    sums.add_panel(a_here, whole, b_here, whole, at_once=_STEPS_AT_ONCE)
+                with otherwise:
+                    sums.add_panel(a_here, panel.width, b_here, panel.columns)
     with builder.if_else(builder.icmp_signed("!=", times, index(0))) as (then, otherwise):
         with then:
             sums.store(c, times=True)

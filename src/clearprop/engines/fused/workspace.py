@@ -163,7 +163,9 @@ class Workspace:
         plan["n_features"], plan["n_outputs"] = network.sizes[0], network.sizes[-1]
 
     def _place_scratch(self, n_threads: int) -> None:
-        plan, program, widest = self.plan[0], self._program, self._padded(max(self._network.sizes))
+        plan, program = self.plan[0], self._program
+        # Of what layers write: samples may have any number of features.
+        widest = self._padded(max(self._network.sizes[1:]))
         plan["panel"], plan["lanes"] = program.panel, program.lanes
         plan["tile_rows"] = program.tile_rows
         rows_bytes = int(plan["rows"]) * program.panel * self._dtype.itemsize

@@ -45,6 +45,7 @@ def build_records(
     check: bool = True,
     max_check_entries: int = 200,
     engine: Engine | None = None,
+    inputs_first: bool = True,
     title: str = "",
     feature_names: Sequence[str] = (),
     output_names: Sequence[str] = (),
@@ -61,6 +62,7 @@ def build_records(
         check: whether finite differences stand beside the derivatives.
         max_check_entries: entries of each array that are checked, at most.
         engine: whose numbers are shown; None for the reference's, `forward` and `backward`.
+        inputs_first: whether dinput comes before dW and db, as in article A, or after, as in B.
         title: what is derived.
         feature_names: of the inputs.
         output_names: of the outputs.
@@ -75,7 +77,7 @@ def build_records(
         else engine_numbers(engine, batch, update)
     )
     names = Names(network.sizes, batch.n_samples, feature_names, output_names, sample_names)
-    steps = derivation_steps(batch, numbers, names)
+    steps = derivation_steps(batch, numbers, names, inputs_first=inputs_first)
     checker = Checker(batch, max_check_entries)
     steepest = None
     if check:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clearprop.activations import as_activation
+from clearprop.backprop import Gradients
 from clearprop.explain.derivation.batch import Batch
 from clearprop.explain.derivation.checks import Checker
 from clearprop.explain.derivation.numbers import Numbers, sigma_prime
@@ -59,8 +60,8 @@ class Names:
 class _Steps:
     """Collects steps."""
 
-    def __init__(self, batch: Batch, names: Names) -> None:
-        self.batch, self.names = batch, names
+    def __init__(self, batch: Batch, names: Names, inputs_first: bool) -> None:
+        self.batch, self.names, self.inputs_first = batch, names, inputs_first
         self.steps: list[Step] = []
         self.weight: tuple[Operand, ...] = ()
         if batch.sample_weight is not None:
@@ -86,15 +87,18 @@ class _Steps:
         self.steps.append(step)
 
 
-def derivation_steps(batch: Batch, numbers: Numbers, names: Names) -> list[Step]:
+def derivation_steps(
+    batch: Batch, numbers: Numbers, names: Names, *, inputs_first: bool = True
+) -> list[Step]:
     """All steps in order, without their checks.
 
     Args:
         batch: what is derived.
         numbers: its numbers.
         names: of rows, inputs and outputs.
+        inputs_first: whether dinput comes before dW and db, as in article A, or after, as in B.
     """
-    steps = _Steps(batch, names)
+    steps = _Steps(batch, names, inputs_first)
     _given(steps)
     _forward(steps, numbers)
     _loss(steps, numbers)
@@ -290,8 +294,14 @@ def _delta(steps: _Steps, numbers: Numbers, layer: int) -> None:
 
 
 def _gradients(steps: _Steps, numbers: Numbers, layer: int) -> None:
-    network, names, gradients = steps.batch.network, steps.names, numbers.gradients
-    where = layer_name(layer, network.n_layers)
+    """What a layer's delta gives: article A hands it down first, article B last."""
+    parts = [_dinput, _parameters]
+    for part in parts if steps.inputs_first else reversed(parts):
+        part(steps, numbers.gradients, layer)
+
+
+def _dinput(steps: _Steps, gradients: Gradients, layer: int) -> None:
+    names = steps.names
     whose = f"the activation of layer {layer}" if layer else "the input"
     steps.add(
         f"dinput[{layer}]", "backward", "dinput", layer, f"The loss by {whose}",
@@ -300,6 +310,11 @@ def _gradients(steps: _Steps, numbers: Numbers, layer: int) -> None:
         gradients.dinput[layer], names.samples, names.layers[layer],
         [Operand(f"delta[{layer}]", ROW), Operand(f"W[{layer}]", (1, None))],
     )  # fmt: skip
+
+
+def _parameters(steps: _Steps, gradients: Gradients, layer: int) -> None:
+    names = steps.names
+    where = layer_name(layer, steps.batch.network.n_layers)
     steps.add(
         f"dW[{layer}]", "backward", "dW", layer, f"The loss by the weights of {where}",
         "What was sent times the delta of who received it, added up over the samples.",

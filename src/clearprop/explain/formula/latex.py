@@ -30,7 +30,7 @@ from clearprop.explain.formula.tree import (
     Words,
 )
 
-__all__ = ["escape", "latex_number", "to_latex"]
+__all__ = ["escape", "latex_number", "latex_parts", "to_latex"]
 
 _OPERATORS = {"<=": r"\le", ">=": r"\ge", "o": r"\circ"}
 _FUNCTIONS = ("exp", "log", "ln", "max", "min", "sin", "cos", "tan", "sinh", "cosh", "tanh")
@@ -46,6 +46,7 @@ _IN_MATH = {
     **{raised: f"^{{{plain}}}" for plain, raised in zip("0123456789nit+-", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁿⁱᵗ⁺⁻", strict=True)},  # noqa: E501 - one character above the other
     **{lowered: f"_{{{plain}}}" for plain, lowered in zip("0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True)},  # noqa: E501 - the same
 }  # fmt: skip
+_NOT_IN_T1 = "ĦħĸĿŀŉŦŧſ"  # of Latin-1 and Latin Extended-A
 
 
 def escape(text: str) -> str:
@@ -72,8 +73,8 @@ def _escaped(character: str) -> str:
         # An index without a base hangs on an empty one.
         base = "{}" if _IN_MATH[character][0] in "^_'" else ""
         return f"${base}{_IN_MATH[character]}$"
-    # Latin-1 and Latin Extended-A are in T1's fonts.
-    if character.isascii() or "\u00a0" <= character <= "\u017f" or character in "–—“”‘’…":
+    is_latin = "\u00a0" <= character <= "\u017f" and character not in _NOT_IN_T1
+    if character.isascii() or is_latin or character in "–—“”‘’…":
         return character
     return f"U+{ord(character):04X}"
 
@@ -151,6 +152,16 @@ def to_latex(formula: Formula) -> str:
             )
 
 
+def latex_parts(formula: Formula) -> list[str]:
+    """What a formula is made of, each part in LaTeX, in brackets where it needs them there."""
+    return [
+        _bracketed(part)
+        if needs_brackets(formula, position, part, stacked=True)
+        else to_latex(part)
+        for position, part in enumerate(parts(formula))
+    ]
+
+
 def _is_tall(formula: Formula) -> bool:
     return any(isinstance(node, Fraction | Derivative | Sum | Cases) for node in walk(formula))
 
@@ -181,9 +192,9 @@ def _symbol(symbol: Symbol) -> str:
 
 
 def _index(text: str) -> str:
-    """An index: letters alone are in italics, words upright."""
+    """An index: letters are in italics, words upright; two letters are two indices."""
     return re.sub(
-        r"[^\W\d_]{2,}|_", lambda word: rf"\mathrm{{{escape(word[0])}}}", text.replace("−", "-")
+        r"[^\W\d_]{3,}|_", lambda word: rf"\mathrm{{{escape(word[0])}}}", text.replace("−", "-")
     )
 
 

@@ -157,8 +157,8 @@ def _symbol(symbol: Symbol) -> str:
 
 
 def _index(text: str) -> str:
-    """An index, number by number and word by word."""
-    tokens = re.findall(r"\d+|[^\W\d_]+|\S", text)
+    """An index, number by number and word by word; two letters are two indices."""
+    tokens = re.findall(r"\d+|[^\W\d_]{3,}|\S", text)
     elements = [
         f"<mn>{token}</mn>"
         if token.isdigit()

@@ -147,6 +147,8 @@ def _in_infix(parent: Infix, position: int, child: Formula, level: int, stacked:
     if own == COMMA:
         return level == COMMA
     if own == RELATION:
+        if isinstance(child, Infix) and child.operator == parent.operator == "=":
+            return False
         return level <= RELATION or (level == CASES and not is_last and not stacked)
     if own == ADDITION:
         if position == 0:
