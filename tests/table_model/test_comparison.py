@@ -79,6 +79,16 @@ def test_the_network_is_the_one_that_train_would_give(name: str) -> None:
         assert score == pytest.approx(value, rel=1e-12)
 
 
+def test_scikit_learns_network_stops_early_where_that_is_asked_for() -> None:
+    def theirs(**given: Any) -> list[float]:
+        found = compare_models(read_table("iris"), n_folds=3, models=["scikit-learn"], **given)
+        return found.models[0].scores
+
+    # Its defaults are no worse for clearprop's having others.
+    assert theirs() == theirs(validation_size=0.0)
+    assert theirs(validation_size=0.1) != theirs()
+
+
 def test_what_the_twin_lacks_is_told() -> None:
     found = compare_models(
         read_table("iris"), n_folds=2, models=["clearprop", "scikit-learn"], dropout=0.2, **FAST

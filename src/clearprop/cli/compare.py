@@ -31,10 +31,10 @@ _SAME = 1e-9  # a mean of scores is rounded
 
 EPILOG = """\b
 The row "clearprop" is what clearprop train would make of each fold's training rows. Both networks
-have the same parameters and seed, and stop early on a part of the rows that each sets aside; the
-other models have scikit-learn's defaults. Each fold's encoding is learned from its training rows
-alone. Times are of fit and predict alone, after the engine has been compiled, with the threads that
-each model chooses for itself.
+have the same parameters and seed; scikit-learn's stops early only with --validation-size. The other
+models have scikit-learn's defaults. Each fold's encoding is learned from its training rows alone.
+Times are of fit and predict alone, after the engine has been compiled, with the threads that each
+model chooses for itself.
 
 \b
 Examples:
@@ -83,9 +83,8 @@ class _Names(click.ParamType[Any]):
 @click.option(
     "--validation-size",
     type=click.FloatRange(0, 1, max_open=True),
-    default=0.1,
-    show_default=True,
-    help="Share of the training rows on which the networks stop early, as in train; 0 for none.",
+    help="Share of the training rows on which both networks stop early; 0 for none.  [default: "
+    "each as it comes: 0.1 for clearprop, as in train; none for scikit-learn's MLP]",
 )
 @data_options
 @shared_options
@@ -97,7 +96,7 @@ def command(
     folds: int,
     metric: str | None,
     models: list[str],
-    validation_size: float,
+    validation_size: float | None,
     seed: int,
     as_json: bool,
     quiet: bool,

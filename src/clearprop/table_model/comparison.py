@@ -50,6 +50,8 @@ Told = Callable[[int, int, str], None]
 
 _ROUNDING = 1e-9  # a spread that is no more than this share of the mean is rounding
 
+AS_TRAINED = (0.1, 0.0)  # the validation parts of clearprop train, and of scikit-learn's MLP
+
 MODELS = ("clearprop", "scikit-learn", "linear", "boosting", "constant")
 """What can be compared; the first is this project's."""
 
@@ -171,7 +173,7 @@ def compare_models(
     n_folds: int = 5,
     metric: str | None = None,
     models: Collection[str] = MODELS,
-    validation_size: float = 0.1,
+    validation_size: float | None = None,
     random_state: int = 0,
     keep: Collection[str] = (),
     drop: Collection[str] = (),
@@ -189,10 +191,11 @@ def compare_models(
         models: of `MODELS`: this project's network, scikit-learn's with the same parameters and
             seed, logistic or ridge regression, histogram gradient boosting, and a constant (each
             but the second with scikit-learn's defaults).
-        validation_size: share of the training rows on which both networks stop early; 0 trains
-            until the training loss falls no more. This project's is trained as `train_table_model`
-            would train it on the fold's training rows; scikit-learn's draws its own part and is
-            judged on it by its own score.
+        validation_size: share of the training rows on which both networks stop early, 0 for none:
+            this project's as `train_table_model` would, scikit-learn's on the score of a part that
+            it draws itself. None has each network as it comes: this project's as
+            `train_table_model` trains by default, scikit-learn's until its training loss falls no
+            more.
         random_state: seed of the folds and the models.
         keep: columns that must not be set aside.
         drop: columns to leave out.
@@ -224,9 +227,10 @@ def compare_models(
     scorer = _scorer(metric or ("accuracy" if is_classification else "r2"))
     ours = make_estimator(goal, parameters)
     ours.set_params(random_state=random_state)
+    our_size, their_size = AS_TRAINED if validation_size is None else (validation_size,) * 2
     if ours.solver == "lbfgs":
-        validation_size = 0.0
-    candidates, left_out = _candidates(ours, models, random_state, validation_size)
+        our_size = their_size = 0.0
+    candidates, left_out = _candidates(ours, models, random_state, their_size)
     found = [Compared(key, title) for key, (title, _) in candidates.items()]
     if "clearprop" in candidates:
         # Compiled before any time is taken.
@@ -243,14 +247,14 @@ def compare_models(
                 model = clone(candidates[entry.name][1])
                 if told is not None:
                     told(number, n_folds, entry.title)
-                if entry.name == "clearprop" and validation_size > 0.0:
+                if entry.name == "clearprop" and our_size > 0.0:
                     data = _as_trained(
-                        model, rows, y, (train, test), goal, validation_size, keep=keep, drop=drop
+                        model, rows, y, (train, test), goal, our_size, keep=keep, drop=drop
                     )
                     _judge(entry, model, scorer, *data)
                     continue
                 if entry.name in ("clearprop", "scikit-learn"):
-                    _set_batch_size(model, len(train), validation_size)
+                    _set_batch_size(model, len(train), their_size)
                 _judge(entry, model, scorer, (X_train, y[train]), (X_test, y[test]))
     except KeyboardInterrupt:
         is_whole = False
