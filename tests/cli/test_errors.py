@@ -142,7 +142,10 @@ def test_mistyped_words_are_met_with_the_nearest_ones(run):
         (["train", "iris", "--hidden-layer-sizes", "64,x"], "64,32"),
         (["train", "iris", "--alpha", "-1"], "--alpha"),
         (["train", "iris", "--loss", "poisson"], "loss"),
-        (["train", "diabetes", "--class-weight", "balanced"], "'class_weight' is no parameter of"),
+        (
+            ["train", "diabetes", "--class-weight", "balanced"],
+            "(--class-weight) is for classification",
+        ),
         (["train", "iris", "--batch-size", "all"], "auto"),
         (["train", "iris", "--output", "iris.csv"], ".safetensors"),
         (["train", "iris", "--output", "no/iris.safetensors"], "'no'"),

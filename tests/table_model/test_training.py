@@ -115,7 +115,7 @@ def test_parameters_that_are_none_are_refused_with_the_nearest_name():
         train_table_model(read_table("iris"), alfa=1)
     with pytest.raises(ParameterError, match="validation_size"):
         train_table_model(read_table("iris"), early_stopping=True)
-    with pytest.raises(ParameterError, match="no parameter of classification"):
+    with pytest.raises(ParameterError, match="is for regression, and the target"):
         train_table_model(read_table("iris"), loss="poisson")
 
 
