@@ -144,7 +144,7 @@ def read_safe_file(
         raise ModelFileError(
             f"{name!r} was written by a newer clearprop: its format is {version}, and this "
             f"clearprop reads up to {VERSION}",
-            remedy="Upgrade: pip install --upgrade clearprop",
+            remedy="Install that version of clearprop, or a newer one.",
         )
     if found != kind:
         raise ModelFileError(

@@ -52,6 +52,10 @@ class Moment:
 class Schedule(Protocol):
     """What training asks of a schedule."""
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether the rates depend on how many steps are planned in all."""
+
     def rates(self, steps: Steps, moment: Moment) -> Rates:
         """The learning rate of each step (steps are counted from 0 since training began)."""
 
@@ -69,6 +73,11 @@ class Constant:
     """
 
     initial: float = 1e-3
+
+    @property
+    def is_planned(self) -> bool:
+        """No."""
+        return False
 
     def rates(self, steps: Steps, moment: Moment) -> Rates:  # noqa: ARG002 - one signature for all
         """The initial rate at every step."""
@@ -99,6 +108,11 @@ class InverseScaling:
     initial: float = 1e-3
     power: float = 0.5
     begun_at: int = 0
+
+    @property
+    def is_planned(self) -> bool:
+        """No."""
+        return False
 
     def rates(self, steps: Steps, moment: Moment) -> Rates:
         """The same rate at every step of an epoch."""
@@ -131,6 +145,11 @@ class Adaptive:
         for _ in range(moment.plateaus):
             rate /= _ADAPTIVE_DIVISOR
         return rate
+
+    @property
+    def is_planned(self) -> bool:
+        """No."""
+        return False
 
     def rates(self, steps: Steps, moment: Moment) -> Rates:
         """The same rate at every step until the next plateau."""
@@ -169,6 +188,11 @@ class Cosine:
 
     initial: float = 1e-3
 
+    @property
+    def is_planned(self) -> bool:
+        """Yes: the last step has the least rate."""
+        return True
+
     def rates(self, steps: Steps, moment: Moment) -> Rates:
         """Half a cosine wave over all planned steps; 0 beyond them."""
         rates: Rates = self.initial * _half_wave(np.minimum(steps / moment.total_steps, 1.0))
@@ -197,6 +221,11 @@ class OneCycle:
 
     highest: float = 1e-3
     rise: float = 0.3
+
+    @property
+    def is_planned(self) -> bool:
+        """Yes: the last step has the least rate."""
+        return True
 
     def rates(self, steps: Steps, moment: Moment) -> Rates:
         """Up and down over all planned steps."""
@@ -229,6 +258,11 @@ class WarmUp:
 
     n_steps: int
     then: Schedule
+
+    @property
+    def is_planned(self) -> bool:
+        """As the other schedule says."""
+        return self.then.is_planned
 
     def rates(self, steps: Steps, moment: Moment) -> Rates:
         """The other schedule's rates, scaled."""

@@ -27,8 +27,21 @@ def test_the_report(run):
 def test_a_network_that_loses_is_told_of_early_stopping(run):
     given = ("compare", "diabetes", "--folds", "3", "--models", "clearprop,linear")
     hint = "--validation-size 0.1 may serve them"
-    assert hint in run(*given).stdout
-    assert hint not in run(*given, "--validation-size", "0.1").stdout
+    assert hint in run(*given, "--validation-size", "0").stdout
+    assert hint not in run(*given).stdout
+
+
+def test_quiet_is_the_table_alone(run):
+    ran = run("compare", "iris", *FAST, "--models", "linear,constant", "--quiet")
+    assert ran.stdout.splitlines()[0].split() == ["model", "accuracy", "fit", "predict"]
+    assert "logistic regression" in ran.stdout
+    assert ran.stderr == ""
+
+
+def test_the_help_speaks_of_what_there_is(run):
+    said = " ".join(run("compare", "--help").stdout.split())
+    assert "checkpoint" not in said
+    assert "[default: clearprop,scikit-learn," in said.replace("- learn", "-learn")
 
 
 def test_json(run):
@@ -116,6 +129,7 @@ def test_ctrl_c_tells_the_folds_so_far(run, monkeypatch):
         (("--models", "forest"), "'forest' is not one of clearprop, scikit-learn"),
         (("--folds", "1"), "--folds"),
         (("--metric", "acuracy"), "there is no scorer 'acuracy'"),
+        (("--metric", "acuracy"), "Did you mean 'accuracy'"),
         (("--target", "petal"), "there is no column 'petal'"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -141,7 +142,10 @@ def test_mistyped_words_are_met_with_the_nearest_ones(run):
         (["train", "iris", "--hidden-layer-sizes", "64,x"], "64,32"),
         (["train", "iris", "--alpha", "-1"], "--alpha"),
         (["train", "iris", "--loss", "poisson"], "loss"),
-        (["train", "diabetes", "--class-weight", "balanced"], "'class_weight' is no parameter of"),
+        (
+            ["train", "diabetes", "--class-weight", "balanced"],
+            "(--class-weight) is for classification",
+        ),
         (["train", "iris", "--batch-size", "all"], "auto"),
         (["train", "iris", "--output", "iris.csv"], ".safetensors"),
         (["train", "iris", "--output", "no/iris.safetensors"], "'no'"),
@@ -223,6 +227,117 @@ def test_an_error_that_nobody_reads_keeps_its_status(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, stderr=writing, check=False, timeout=60)
     os.close(writing)
     assert done.returncode == 2
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_a_full_disk_is_said_once_and_is_no_fault_of_ours(run, folder):
+    write(folder / "t.csv", {"x": NUMBERS, "y": NUMBERS + 0.5})
+    assert run("train", "t.csv", "--target", "y", *FEW).status == 0
+    command = [sys.executable, "-c", "from clearprop.cli import main; main()"]
+    for options in ((), ("--json",)):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [*command, "predict", "t.safetensors", "t.csv", *options],
+                cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+                check=False,
+            )  # fmt: skip
+        assert done.returncode == 2, done.stderr
+        assert "Traceback" not in done.stderr
+        assert "Exception ignored" not in done.stderr
+        if not options:
+            assert "no space is left" in done.stderr
+            assert "Free some space" in done.stderr
+
+
+def test_a_plot_on_a_full_disk_leaves_the_model_and_no_half_of_a_file(run, folder, monkeypatch):
+    pytest.importorskip("matplotlib")
+    real = os.write
+
+    def full(descriptor, data):
+        if bytes(data[:5]) == b"<?xml":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(descriptor, data)
+
+    monkeypatch.setattr("os.write", full)
+    ran = run("train", "iris", *FEW, "--plot", "curves.svg")
+    assert ran.status == 2
+    assert "cannot write 'curves.svg': no space is left" in ran.stderr
+    assert "The model is saved: iris.safetensors." in ran.stderr
+    assert "held out for the test" in ran.stdout
+    assert load_model(folder / "iris.safetensors").estimator.n_iter_ == 3
+    assert not (folder / "curves.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "option", "words"),
+    [
+        ("iris", ("--loss", "huber"), ["--loss", "is for regression", "'target' has 3 classes"]),
+        (
+            "diabetes",
+            ("--class-weight", "balanced"),
+            ["--class-weight", "is for classification", "'target' is a quantity", "--task"],
+        ),
+    ],
+)
+def test_an_option_of_the_other_task_says_so(run, data, option, words):
+    for command in ("train", "compare"):
+        ran = run(command, data, *option, *FEW)
+        assert ran.status == 2
+        for part in words:
+            assert part in ran.stderr
+
+
+def test_no_model_is_said_to_be_replaced_where_none_can_be_trained(run):
+    assert run("train", "iris", *FEW).status == 0
+    ran = run("train", "iris", "--activation", "relu,tanh")
+    assert ran.status == 2
+    assert "replaces" not in ran.stderr
+
+
+def test_a_table_may_be_piped_in(folder):
+    rows = "".join(f"{x},{x + 0.5}\n" for x in NUMBERS)
+
+    def piped(*arguments, given):
+        command = [sys.executable, "-c", "from clearprop.cli import main; main()", *arguments]
+        return subprocess.run(
+            command, cwd=folder, input=given, capture_output=True, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
+
+    ran = piped("train", "-", "--target", "y", *FEW, given=f"x,y\n{rows}")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("standard input: 40 rows")
+    ran = piped("predict", "model.safetensors", "-", given="x\n1.5\n")
+    assert ran.stdout.splitlines()[1].startswith("2,")
+    ran = piped("predict", "model.safetensors", "-", given="")
+    assert (ran.returncode, "nothing was piped in" in ran.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("train", "https://example.org/wine.csv"), ["nothing is fetched", "Download it first"]),
+        (
+            ("train", "iris", "--keep", "petal width"),
+            ["'petal width'", "Did you mean 'petal width"],
+        ),
+        (
+            ("train", "iris", "--drop", "petal width"),
+            ["'petal width'", "Did you mean 'petal width"],
+        ),
+        (("train", "weine.csv"), ["Did you mean 'wein.csv' or 'wein.txt'?"]),
+        (("train", "haus.csv"), ["there is no such file\nCheck the path."]),
+        (("train", "wein.parquet"), ["Did you mean 'wein.csv' or 'wein.txt'?"]),
+        (("export", "m.safetensors", "--onnx", "m.txt"), ["ends in .onnx", "m.onnx"]),
+    ],
+)
+def test_the_way_out_is_near(run, folder, given, words):
+    for name in ("wein.csv", "wein.txt", "five.csv", "us.csv"):
+        (folder / name).write_text("a,b\n1,2\n")
+    ran = run(*given)
+    assert ran.status == 2
+    for part in words:
+        assert part in ran.stderr
 
 
 # Says a line when the command's imports begin.

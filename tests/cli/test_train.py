@@ -13,8 +13,11 @@ import pytest
 
 from clearprop import __version__
 from clearprop.cli.options import PARAMETER_NAMES
+from clearprop.cli.report import verdict
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.model_file import load_model
+from clearprop.table_model.evaluation import judge_classes
+from clearprop.training.resume import is_finished
 
 from .running import start, write
 
@@ -72,6 +75,11 @@ def test_every_parameter_of_the_estimators_is_in_the_help(run):
             offered = bool(re.search(rf"--{name.replace('_', '-')}[ /]", ran.stdout))
             assert offered == (name in PARAMETER_NAMES or name == "resume"), name
             assert offered or re.search(rf"\b{name}\b", ran.stdout), name
+
+
+def test_the_help_says_which_solvers_a_learning_rate_is_for(run):
+    said = " ".join(run("train", "--help").stdout.split())
+    assert '"cosine" and "one_cycle" for every solver but "lbfgs"' in said
 
 
 def test_parameters_reach_the_estimator(run, folder):
@@ -186,9 +194,25 @@ def test_time_limit_keeps_the_best_and_goes_on_to_the_same_bits(run, folder):
     ran = run("train", "digits", *HEAVY, "--resume")
     assert ran.status == 0, ran.stderr
     assert sha256(folder / "digits.safetensors") == sha256(folder / "whole.safetensors")
-    assert not (folder / "digits.safetensors.checkpoint").exists()
+    (folder / "digits.safetensors.checkpoint").unlink()
     assert "no digits.safetensors.checkpoint" in run("train", "digits", "--max-iter", "2",
                                                      "--resume").stderr  # fmt: skip
+
+
+def test_a_run_can_be_made_longer(run, folder):
+    sizes = ("--hidden-layer-sizes", "8")
+    assert run("train", "iris", *sizes, "--max-iter", "7", "-o", "w.safetensors").status == 0
+    ran = run("train", "iris", *sizes, "--max-iter", "4")
+    assert "--resume and a larger --max-iter" in ran.stdout
+    ran = run("train", "iris", *sizes, "--max-iter", "7", "--resume")
+    assert ran.status == 0, ran.stderr
+    assert sha256(folder / "iris.safetensors") == sha256(folder / "w.safetensors")
+    # What is finished is in nobody's way.
+    assert run("train", "iris", *sizes, "--max-iter", "3", "--seed", "1").status == 0
+    # A rate planned to its end leaves nothing to go on with.
+    cosine = ("--learning-rate", "cosine", "--max-iter", "3")
+    assert "--resume" not in run("train", "iris", *sizes, *cosine).stdout
+    assert not (folder / "iris.safetensors.checkpoint").exists()
 
 
 def test_stopping_within_the_first_epoch_is_said_so(run):
@@ -247,7 +271,8 @@ def test_killed_and_resumed_gives_the_bits_of_a_run_never_killed(tmp_path, never
     _, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (0, "")
     assert sha256(tmp_path / "digits.safetensors") == never_killed
-    assert not checkpoint.exists()
+    # It ended at --max-iter, and can be made longer.
+    assert is_finished(checkpoint)
 
 
 def test_ctrl_c_keeps_the_best_so_far_reports_and_saves(tmp_path):
@@ -294,3 +319,51 @@ def test_balanced_classes_count_alike_in_training_and_in_stopping(run, folder):
         assert ran.stderr == ""
         recalls.append(float(re.findall(r"([0-9.]+)%", ran.stdout)[-1]))
     assert recalls[1] > recalls[0] + 20.0
+
+
+def test_whoever_weights_classes_is_judged_by_balanced_accuracy(run, folder):
+    generator = np.random.default_rng(1)
+    rare = np.arange(600) % 48 == 0
+    x = generator.normal(size=600) + 2.2 * rare
+    write(folder / "a.csv", {"x": x, "y": np.where(rare, "ja", "nein")})
+    few = ("--max-iter", "30", "--hidden-layer-sizes", "8", "--target", "y")
+    ran = run("train", "a.csv", *few, "--class-weight", "balanced", "--scoring", "roc_auc")
+    said = " ".join(ran.stdout.split())
+    assert "beats the baseline by balanced accuracy" in said
+    assert "of no use" not in said
+    assert "plain accuracy favours the most frequent class" in said
+    assert "rarer class 'ja': recall 1.0000, precision" in said
+    assert "scoring roc_auc 0.9" in said
+    scores = run("evaluate", "a.safetensors", "a.csv", "--json").json["scores"]
+    assert scores["judged_by"] == "balanced accuracy"
+    assert scores["scoring"]["score"] == scores["rare_class"]["roc_auc"]
+
+
+def test_of_no_use_is_what_no_measure_shows_a_use_of():
+    is_rare = np.arange(600) % 48 == 0
+    y = np.where(is_rare, "ja", "nein")
+    probability = np.where(is_rare, 0.4, np.linspace(0, 0.45, 600))
+    ranked = np.column_stack([probability, 1 - probability])
+    said = verdict(judge_classes(y, ranked, ["ja", "nein"], [13, 587])).plain
+    assert "does NOT beat the baseline by accuracy, which favours the most frequent" in said
+    assert "probabilities of 'ja' tell the classes apart (ROC AUC 0.8" in said
+    blind = np.tile([0.1, 0.9], (600, 1))
+    said = verdict(judge_classes(y, blind, ["ja", "nein"], [13, 587])).plain
+    assert "of no use here" in said
+    found = np.where(is_rare[:, None], [0.9, 0.1], ranked + np.array([0.1, -0.1]))
+    said = verdict(judge_classes(y, found, ["ja", "nein"], [13, 587])).plain
+    assert "By balanced accuracy, which counts all classes alike, it does." in said
+
+
+def test_one_row_tells_nothing(run, folder):
+    (folder / "a.csv").write_text("x,y\n1.5,a\n2.5,b\n1.7,a\n2.8,b\n9.1,a\n")
+    said = run("train", "a.csv", "--target", "y", "--max-iter", "3").stdout
+    assert "On the 1 row held out" in said
+    assert "1 row is too few to tell" in said
+
+
+def test_a_named_score_is_in_the_targets_units(run):
+    few = ("--max-iter", "5", "--hidden-layer-sizes", "8")
+    ran = run("train", "diabetes", *few, "--scoring", "neg_mean_absolute_error", "--json")
+    scores = ran.json["scores"]
+    assert scores["scoring"]["score"] == pytest.approx(-scores["mae"])

@@ -79,7 +79,7 @@ def test_labels_that_are_rare_are_validated_on_too() -> None:
 
 def test_two_rows_are_the_least() -> None:
     X, y = table([5, 5])
-    with pytest.raises(ParameterError, match="Got 1 validation rows of 10; 2 are the least"):
+    with pytest.raises(ParameterError, match="Got 1 validation row of 10; 2 are the least"):
         validated(y, X, stratified_validation=True)
 
 

@@ -60,7 +60,75 @@ def test_few_right_answers_are_no_clear_win():
     assert not judged.clearly_beats_baseline
     assert judged.to_dict()["verdict"] == "unclear"
     judged = judge_classes(y[:5], probabilities[:5], ["a", "b"], [6, 4])
-    assert judged.to_dict()["verdict"] == "not better"
+    assert judged.to_dict()["verdict"] == "too few rows"
+
+
+def test_rows_too_few_to_tell_are_said_to_be():
+    judged = judge_classes(np.array(["b"]), np.array([[0.9, 0.1]]), ["a", "b"], [2, 6])
+    assert judged.accuracy == 0
+    assert judged.verdict == "too few rows"
+    probabilities = np.array([[0.9, 0.1], [0.1, 0.9], [0.1, 0.9]])
+    judged = judge_classes(np.array(["b", "a", "b"]), probabilities, ["a", "b"], [2, 6])
+    low, high = judged.accuracy_interval
+    assert high - low > 0.4
+    assert judged.verdict == "too few rows"
+    many = judge_classes(
+        np.tile(["b", "a", "b"], 20), np.tile(probabilities, (20, 1)), ["a", "b"], [2, 6]
+    )
+    assert many.accuracy == judged.accuracy
+    assert many.verdict == "not better"
+
+
+def rare(n_rows=1000, seed=0):
+    """One row in fifty is "yes"; the probabilities tell them apart, at the cost of false alarms."""
+    generator = np.random.default_rng(seed)
+    is_rare = np.arange(n_rows) % 50 == 0
+    probability = np.where(is_rare, 0.8, np.where(generator.random(n_rows) < 0.1, 0.7, 0.1))
+    return np.where(is_rare, "yes", "no"), np.column_stack([1 - probability, probability])
+
+
+def test_rare_classes_agree_with_scikit_learn():
+    y, probabilities = rare()
+    judged = judge_classes(y, probabilities, ["no", "yes"], [98, 2])
+    predicted = np.where(probabilities[:, 1] > 0.5, "yes", "no")
+    assert judged.is_imbalanced
+    assert judged.rare_class == 1
+    assert judged.balanced_accuracy == pytest.approx(metrics.balanced_accuracy_score(y, predicted))
+    assert judged.precision(1) == metrics.precision_score(y, predicted, pos_label="yes")
+    assert judged.roc_auc == pytest.approx(metrics.roc_auc_score(y, probabilities[:, 1]))
+    assert judged.ranks_clearly
+    assert judged.to_dict()["rare_class"]["recall"] == 1.0
+
+
+def test_weighted_classes_are_judged_by_balanced_accuracy():
+    y, probabilities = rare()
+    plain = judge_classes(y, probabilities, ["no", "yes"], [98, 2])
+    weighted = judge_classes(y, probabilities, ["no", "yes"], [98, 2], "balanced accuracy")
+    assert plain.accuracy < plain.baseline
+    assert plain.verdict == "not better"
+    assert weighted.verdict == "better"
+    assert weighted.balanced_baseline == 0.5
+    reversed_ = judge_classes(
+        y, probabilities[:, ::-1], ["no", "yes"], [98, 2], "balanced accuracy"
+    )
+    assert reversed_.verdict == "not better"
+    assert not reversed_.ranks_clearly
+
+
+def test_the_interval_of_the_balanced_accuracy_holds_what_it_should():
+    generator = np.random.default_rng(0)
+    recalls, rows = np.array([0.9, 0.6]), np.array([150, 20])
+    probabilities = np.eye(2)
+    inside = 0
+    for _ in range(400):
+        hits = generator.binomial(rows, recalls)
+        y = np.repeat(["a", "b"], rows)
+        right = np.concatenate([np.arange(n) < h for n, h in zip(rows, hits, strict=True)])
+        codes = np.where(right, y == "b", y != "b").astype(int)
+        judged = judge_classes(y, probabilities[codes], ["a", "b"], [150, 20])
+        low, high = judged.balanced_interval
+        inside += low <= recalls.mean() <= high
+    assert 0.92 <= inside / 400 <= 0.985
 
 
 def test_few_near_values_are_no_clear_win():
@@ -72,7 +140,10 @@ def test_few_near_values_are_no_clear_win():
     many = judge_values(np.tile(y, 10), np.tile(near, 10), 2.5)
     assert many.rmse == pytest.approx(judged.rmse)
     assert many.to_dict()["verdict"] == "better"
-    assert judge_values(y, 5 - near, 2.5).to_dict()["verdict"] == "not better"
+    assert judge_values(y, 5 - near, 2.5).to_dict()["verdict"] == "too few rows"
+    worse = judge_values(np.tile(y, 10), np.tile(5 - near, 10), 2.5)
+    assert worse.to_dict()["verdict"] == "not better"
+    assert judge_values(y[:1], near[:1], 1.25).to_dict()["verdict"] == "too few rows"
 
 
 def test_the_interval_of_the_error_saved_is_students():
@@ -95,5 +166,6 @@ def test_where_there_is_no_interval_nothing_is_clear(y, values, baseline):
     judged = judge_values(np.array(y), np.array(values), baseline)
     assert judged.saved_interval is None
     assert judged.r2 is None
+    assert judged.verdict in ("unclear", "not better")
     assert not judged.clearly_beats_baseline
     assert judged.to_dict()["saved_interval_95"] is None

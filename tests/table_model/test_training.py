@@ -115,7 +115,7 @@ def test_parameters_that_are_none_are_refused_with_the_nearest_name():
         train_table_model(read_table("iris"), alfa=1)
     with pytest.raises(ParameterError, match="validation_size"):
         train_table_model(read_table("iris"), early_stopping=True)
-    with pytest.raises(ParameterError, match="no parameter of classification"):
+    with pytest.raises(ParameterError, match="is for regression, and the target"):
         train_table_model(read_table("iris"), loss="poisson")
 
 
@@ -166,3 +166,36 @@ def test_what_belongs_to_a_run_does_not_stay_in_the_model(tmp_path):
     assert model.estimator.max_time is None
     assert model.estimator.scoring is None
     assert model.estimator.callbacks is None
+
+
+def test_a_model_of_decimal_commas_reads_decimal_points_that_prove_themselves(tmp_path):
+    generator = np.random.default_rng(0)
+    weight = generator.uniform(1, 9, 60).round(3)
+    rows = "".join(f"{w:.3f};{3 * w:.1f}\n".replace(".", ",") for w in weight)
+    (tmp_path / "de.csv").write_text(f"Gewicht;Preis\n{rows}")
+    (tmp_path / "en.csv").write_text("Gewicht,Preis\n5.733,17.2\n")
+    (tmp_path / "open.csv").write_text("Gewicht,Art\n5.733,x\n")
+    model, _ = train_table_model(
+        read_table(tmp_path / "de.csv"), "Preis", max_iter=5, hidden_layer_sizes=(4,)
+    )
+    save_model(model, tmp_path / "m.safetensors")
+    model = load_model(tmp_path / "m.safetensors")
+    table = model.read(tmp_path / "en.csv")
+    assert table.columns["Gewicht"].values.tolist() == [5.733]
+    assert "17.2" in "".join(table.notes)
+    with pytest.raises(TableError, match="--decimal"):
+        model.read(tmp_path / "open.csv")
+    with pytest.raises(TableError, match=r"'17\.2'"):
+        model.read(tmp_path / "en.csv", decimal=",")
+
+
+def test_a_model_carries_the_order_of_its_dates(tmp_path):
+    rows = "".join(f"{1 + i % 28:02}/{1 + i % 12:02}/2025,{i % 7}\n" for i in range(60))
+    (tmp_path / "days.csv").write_text(f"Tag,y\n{rows}")
+    (tmp_path / "open.csv").write_text("Tag,y\n03/04/2025,1\n")
+    model, _ = train_table_model(
+        read_table(tmp_path / "days.csv"), "y", max_iter=5, hidden_layer_sizes=(4,)
+    )
+    save_model(model, tmp_path / "m.safetensors")
+    table = load_model(tmp_path / "m.safetensors").read(tmp_path / "open.csv")
+    assert table.columns["Tag"].text(0).startswith("2025-04-03")

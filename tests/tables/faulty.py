@@ -175,6 +175,71 @@ _DELIMITERS = (
         options={"decimal": "."},
     ),
     Case("dots beside decimal commas", b"a;b\n1.234;0,5\n", None, ("line 2", "1.234", "decimal")),
+    Case(
+        "dots and whole numbers beside decimal commas",
+        b"a;b\n7;1,5\n1.234;0,5\n",
+        None,
+        ("line 3", "1234 or 1.234", "decimal"),
+    ),
+    Case(
+        "dots beside quoted decimal commas",
+        b'a,b\n1.234,"0,5"\n5.678,"1,5"\n',
+        None,
+        ("line 2", "'a'", "1.234", "decimal"),
+    ),
+    Case(
+        "each column its own proof",
+        b"a;b\n54.15;0,5\n1.234;1,5\n",
+        {"a": [54.15, 1.234], "b": [0.5, 1.5]},
+        ("decimal commas",),
+    ),
+    Case(
+        "both marks proved, a third column open",
+        b"a;b;c\n54.15;0,5;1,234\n",
+        None,
+        ("line 2", "'c'", "1,234", "decimal"),
+    ),
+    Case(
+        "a decimal point, commas asked for",
+        b"x,y\n1,2.5\n2,54.15\n",
+        None,
+        ("line 2", "'y'", "'2.5'", "decimal point", "--decimal"),
+        options={"decimal": ","},
+    ),
+    Case(
+        "a decimal point among thousands, commas asked for",
+        b"x;y\n1.234;2\n54.15;1\n",
+        None,
+        ("line 3", "'x'", "'54.15'", "decimal point"),
+        options={"decimal": ","},
+    ),
+    Case(
+        "a decimal comma, points asked for",
+        b"x;y\n7;2\n1,5;1\n2,5;1\n",
+        None,
+        ("line 3", "'x'", "'1,5'", "decimal comma"),
+        options={"decimal": "."},
+    ),
+    Case(
+        "versions beside decimal commas that were asked for",
+        b"x;y\nv;1,5\nw;2,5\nbeta;2,5\n1.2;4\n",
+        {"x": ["v", "w", "beta", "1.2"], "y": [1.5, 2.5, 2.5, 4.0]},
+        ("1,5 as 1.5",),
+        options={"decimal": ","},
+    ),
+    Case(
+        "thousands, decimal commas asked for",
+        b"x;y\n1.234;2,5\n7;1,5\n",
+        {"x": [1234, 7], "y": [2.5, 1.5]},
+        ("groups of thousands, 1.234 as 1234", "2,5 as 2.5"),
+        options={"decimal": ","},
+    ),
+    Case(
+        "mostly decimal commas, one point",
+        b"x;y\n1,5;2\n2,5;3\n3,5;4\n54.15;1\n",
+        None,
+        ("line 5", "'x'", "'54.15'", "expected a number"),
+    ),
 )
 
 _HEADERS = (
@@ -367,6 +432,39 @@ _DATES = (
         b"a\n01/02/2026\n12/31/2026\n",
         {"a": [datetime(2026, 1, 2), datetime(2026, 12, 31)]},
         ("month first",),
+    ),
+    Case(
+        "points between day and month",
+        b"a\n01.02.2026\n03.04.2026\n",
+        {"a": [datetime(2026, 2, 1), datetime(2026, 4, 3)]},
+        ("day first", "with points"),
+    ),
+    Case(
+        "month first with points, proved",
+        b"a\n01.02.2026\n03.14.2026\n",
+        {"a": [datetime(2026, 1, 2), datetime(2026, 3, 14)]},
+        ("month first", "prove"),
+    ),
+    Case(
+        "day first, asked for",
+        b"a\n01/02/2026\n03/04/2026\n",
+        {"a": [datetime(2026, 2, 1), datetime(2026, 4, 3)]},
+        ("day first, as asked",),
+        options={"dates": "day-first"},
+    ),
+    Case(
+        "month first, asked for",
+        b"a\n01/02/2026\n03/04/2026\n",
+        {"a": [datetime(2026, 1, 2), datetime(2026, 3, 4)]},
+        ("month first, as asked",),
+        options={"dates": "month-first"},
+    ),
+    Case(
+        "month first asked for, disproved",
+        b"a,b\n01/02/2026,1\n31/12/2026,2\n",
+        None,
+        ("line 3", "'a'", "31/12/2026", "month first", "--dates"),
+        options={"dates": "month-first"},
     ),
 )
 

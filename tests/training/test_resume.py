@@ -18,6 +18,7 @@ from scipy import sparse
 from clearprop.checkpoint import load_checkpoint, save_checkpoint
 from clearprop.engines import Problem
 from clearprop.errors import ModelFileError
+from clearprop.estimators import MLPClassifier
 from clearprop.network import Network
 from clearprop.optimizers import SGD, Adam, Momentum, OptimizerState
 from clearprop.schedules import Constant, Cosine
@@ -27,8 +28,9 @@ from clearprop.training import (
     TrainingResult,
     TrainingSettings,
     TrainingState,
+    loop,
 )
-from clearprop.training.resume import resume, run_identity
+from clearprop.training.resume import is_finished, resume, run_identity
 from clearprop.training.state import fingerprint
 
 Train = Callable[..., TrainingResult]
@@ -174,7 +176,6 @@ def refused(*differences: str) -> Any:
     ("other", "difference"),
     [
         ({"batch_size": 9}, "batch_size was 8, is 9"),
-        ({"max_epochs": 13}, "max_iter was 12, is 13"),
         ({"shuffle": False}, "shuffle was True, is False"),
         ({"tolerance": 0.0}, "tol was 0.0001, is 0.0"),
         ({"patience": 3}, "n_iter_no_change was 10, is 3"),
@@ -301,9 +302,11 @@ def test_checkpoints_are_written_as_time_goes_by(
     )
     train(checkpoint=tmp_path / "run", checkpoint_seconds=0.0, max_epochs=2)
     assert places[0] == (0, 1)
-    assert places[-1] == (1, 7)
+    # The last one is for a run with more epochs.
+    assert places[-2:] == [(1, 7), (2, 0)]
+    n_places = len(places)
     train(checkpoint=tmp_path / "run", checkpoint_seconds=1e9, max_epochs=2)
-    assert places[-1] == (1, 7)
+    assert places[n_places:] == [(2, 0)]
 
 
 def test_fingerprint_tells_sparse_dense_and_labels_apart(problem: Problem) -> None:
@@ -318,3 +321,73 @@ def test_fingerprint_tells_sparse_dense_and_labels_apart(problem: Problem) -> No
     digests.append(fingerprint(problem, "f1"))
     assert len(set(digests)) == 5
     assert digests == [*(fingerprint(each, "accuracy") for each in problems), digests[-1]]
+
+
+@pytest.mark.parametrize("learning_rate", ["constant", "invscaling", "adaptive"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("cut_off", [False, True])
+@pytest.mark.filterwarnings("ignore")
+def test_a_run_made_longer_has_the_bits_of_one_long_run(
+    tmp_path: Path,
+    learning_rate: str,
+    early_stopping: bool,
+    cut_off: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_LOOKS", -1.0)  # one step at a time
+    generator = np.random.default_rng(0)
+    y = generator.integers(3, size=90)
+    X = generator.normal(size=(90, 4)) + np.eye(3, 4)[y]
+    how: dict[str, Any] = {
+        "hidden_layer_sizes": (6,),
+        "solver": "sgd",
+        "learning_rate": learning_rate,
+        "batch_size": 8,
+        "random_state": 3,
+        "early_stopping": early_stopping,
+        "dropout": 0.2,
+        # So that the adaptive rate has fallen before and falls after.
+        "tol": 0.05 if learning_rate == "adaptive" else 0.0,
+        "n_iter_no_change": 2 if learning_rate == "adaptive" else 10,
+    }
+    path = tmp_path / "run"
+    whole = MLPClassifier(max_iter=11, **how).fit(X, y)
+    stop = [StopAt(4, 3)] if cut_off else None
+    MLPClassifier(max_iter=6, checkpoint=path, callbacks=stop, **how).fit(X, y)
+    longer = MLPClassifier(max_iter=11, checkpoint=path, resume=True, **how).fit(X, y)
+    assert longer.n_iter_ == whole.n_iter_ > 6
+    assert longer.loss_curve_ == whole.loss_curve_
+    for mine, other in zip(longer.coefs_, whole.coefs_, strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_fewer_epochs_than_were_begun_and_planned_rates_are_refused(
+    train: Train, tmp_path: Path, problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_LOOKS", -1.0)
+    path = tmp_path / "run"
+    train(checkpoint=path, callbacks=[StopAt(4, 3)])
+    fewer = replace(SETTINGS, max_epochs=4)
+    with refused("max_iter was 12, is 4, and 5 were begun"):
+        resume(path, problem, fewer, Adam(), Constant(0.01))
+    assert resume(path, problem, replace(fewer, max_epochs=5), Adam(), Constant(0.01)).epoch == 4
+    train(checkpoint=path, callbacks=[StopAt(4, 3)], schedule=Cosine(0.01))
+    with refused(
+        "max_iter was 12, is 13, and the learning rate is planned over all epochs from the first "
+        "one on"
+    ):
+        resume(path, problem, replace(SETTINGS, max_epochs=13), Adam(), Cosine(0.01))
+
+
+def test_what_is_finished_is_told_from_what_is_not(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_LOOKS", -1.0)
+    path = tmp_path / "run"
+    assert not is_finished(path)
+    train(checkpoint=path, callbacks=[StopAt(4, 3)])
+    assert not is_finished(path)
+    train(checkpoint=path, max_epochs=3)
+    assert is_finished(path)
+    path.write_bytes(b"something else")
+    assert not is_finished(path)

@@ -12,6 +12,7 @@ from clearprop.cli.failures import EXIT_OURS
 from clearprop.cli.files import load_table_model
 from clearprop.cli.options import data_options, shared_options
 from clearprop.cli.output import Output
+from clearprop.cli.report import count_of
 from clearprop.gradcheck import check_gradients
 
 __all__ = ["command"]
@@ -66,7 +67,7 @@ def command(
         l2=float(estimator.alpha),
         max_entries=max_entries,
     )
-    out.say(f"{model_path}: dLoss/dW, db and dinput on {len(X)} rows of {table.source}")
+    out.say(f"{model_path}: dLoss/dW, db and dinput on {count_of(len(X), 'row')} of {table.source}")
     out.say()
     if not out.quiet:
         out.stdout.print(str(report), soft_wrap=True)

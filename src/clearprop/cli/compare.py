@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import Any
 
 import click
@@ -29,10 +30,11 @@ EARLIER = "The networks were not stopped early; --validation-size 0.1 may serve 
 _SAME = 1e-9  # a mean of scores is rounded
 
 EPILOG = """\b
-Both networks have the same parameters and seed; the other models have scikit-learn's defaults. Each
-fold's encoding is learned from its training rows alone, and all models get the same columns. Times
-are of fit and predict alone, after the engine has been compiled, with the threads that each model
-chooses for itself.
+The row "clearprop" is what clearprop train would make of each fold's training rows. Both networks
+have the same parameters and seed; scikit-learn's stops early only with --validation-size. The other
+models have scikit-learn's defaults. Each fold's encoding is learned from its training rows alone.
+Times are of fit and predict alone, after the engine has been compiled, with the threads that each
+model chooses for itself.
 
 \b
 Examples:
@@ -62,7 +64,7 @@ class _Names(click.ParamType[Any]):
 
 @click.command("compare", epilog=EPILOG)
 @click.argument("data")
-@learning_options
+@partial(learning_options, quiet="The table of scores, warnings and errors only.")
 @click.option(
     "--folds", type=click.IntRange(2), default=5, show_default=True, help="Parts of the rows."
 )
@@ -74,20 +76,19 @@ class _Names(click.ParamType[Any]):
 @click.option(
     "--models",
     type=_Names(),
-    default=MODELS,
-    show_default=",".join(MODELS),
+    default=",".join(MODELS),
+    show_default=True,
     help="What to compare.",
 )
 @click.option(
     "--validation-size",
     type=click.FloatRange(0, 1, max_open=True),
-    default=0.0,
-    show_default=True,
-    help="Share of the training rows on which the networks stop early; 0 for none.",
+    help="Share of the training rows on which both networks stop early; 0 for none.  [default: "
+    "each as it comes: 0.1 for clearprop, as in train; none for scikit-learn's MLP]",
 )
 @data_options
 @shared_options
-@estimator_options
+@partial(estimator_options, leave_out=("checkpoint_seconds",))
 def command(
     data: str,
     target: str | None,
@@ -95,7 +96,7 @@ def command(
     folds: int,
     metric: str | None,
     models: list[str],
-    validation_size: float,
+    validation_size: float | None,
     seed: int,
     as_json: bool,
     quiet: bool,
@@ -128,9 +129,13 @@ def command(
         told=_Progress(out),
         **{name: value for name, value in options.items() if value is not None},
     )
-    _say(out, found, seed)
+    # The table is what was asked for, however quietly.
+    shown = Output(as_json=as_json)
+    if not quiet:
+        _say_what(shown, found, seed)
+    _say(shown, found)
     if validation_size == 0.0 and _another_leads(found):
-        out.say(EARLIER, indent=2)
+        shown.say(EARLIER, indent=2)
     out.document({"data": data, "seed": seed, **found.to_dict(), "verdict": _verdict(found)})
     return None if found.is_whole else 130
 
@@ -155,9 +160,8 @@ class _Progress:
         self._out.stderr.print(f"fold {fold + 1} of {n_folds}: {title}", soft_wrap=True)
 
 
-def _say(out: Output, found: Comparison, seed: int) -> None:
-    if out.quiet:
-        return
+def _say_what(out: Output, found: Comparison, seed: int) -> None:
+    """What is predicted and how it is judged."""
     kind = "stratified folds" if found.is_stratified else "folds"
     lines = [
         ("target", f"{found.target!r}, {found.task}, {count_of(found.n_rows, 'row')}"),
@@ -167,6 +171,12 @@ def _say(out: Output, found: Comparison, seed: int) -> None:
         lines.append(("note", f"scikit-learn's MLP has no {', '.join(found.left_out)}: without"))
     out.say(facts(lines), indent=2)
     out.say()
+
+
+def _say(out: Output, found: Comparison) -> None:
+    """The table of scores, and what it tells."""
+    if out.quiet:
+        return
     if found.n_done == 0:
         out.say("No fold was finished: there is nothing to tell.")
         return

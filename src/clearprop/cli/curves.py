@@ -6,6 +6,7 @@ Knows nothing of training: it takes the curves of a model's record.
 from __future__ import annotations
 
 import importlib.util
+import io
 import math
 import os
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clearprop.atomic_write import replace_file
 from clearprop.errors import ParameterError
 
 __all__ = ["Curves", "curves_in_text", "plot_curves", "require_plotting"]
@@ -132,7 +134,11 @@ def require_plotting(path: str, *, force: bool) -> None:
 
 
 def plot_curves(curves: Curves, path: str, *, title: str, kept_epoch: int) -> None:
-    """Write the curves as SVG or PNG; equal curves give equal SVG files."""
+    """Write the curves as SVG or PNG, in one step; equal curves give equal SVG files.
+
+    Raises:
+        ModelFileError: the file cannot be written; nothing is left of it.
+    """
     # An extra: require_plotting has said so where it is missing.
     from matplotlib import rc_context  # noqa: PLC0415 - matplotlib is optional
     from matplotlib.figure import Figure  # noqa: PLC0415 - matplotlib is optional
@@ -154,5 +160,12 @@ def plot_curves(curves: Curves, path: str, *, title: str, kept_epoch: int) -> No
                 scores.set_ylabel(label)
             axes.axvline(kept_epoch, color="0.6", linewidth=0.8, label=f"epoch {kept_epoch}, kept")
         figure.legend(loc="outside lower center", ncols=3)
-        is_svg = path.lower().endswith(".svg")
-        figure.savefig(path, dpi=150, metadata={"Date": None} if is_svg else None)
+        suffix = Path(path).suffix.lower()
+        drawn = io.BytesIO()
+        figure.savefig(
+            drawn,
+            format=suffix[1:],
+            dpi=150,
+            metadata={"Date": None} if suffix == ".svg" else None,
+        )
+    replace_file(path, [drawn.getvalue()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -45,6 +46,11 @@ def command(
         raise ParameterError(
             "--onnx FILE is missing: there is nothing else to export to",
             remedy=f"Write for instance: clearprop export {model_path} --onnx model.onnx",
+        )
+    if not onnx_path.lower().endswith(".onnx"):
+        raise ParameterError(
+            f"--onnx {onnx_path}: expected a name that ends in .onnx",
+            remedy=f"Name the file {os.path.splitext(onnx_path)[0]}.onnx, for instance.",
         )
     require_new_file(onnx_path, force=force, inputs=[model_path], option="--onnx")
     model = load_model(model_path)

@@ -11,6 +11,7 @@ Help, and errors in the command itself, are said before anything heavy is import
 from __future__ import annotations
 
 import contextlib
+import errno
 import json as json_format
 import os
 import sys
@@ -24,6 +25,8 @@ import click
 __all__ = ["EXIT_INTERRUPTED", "EXIT_OURS", "EXIT_USER", "guarded", "leave"]
 
 EXIT_OURS, EXIT_USER, EXIT_INTERRUPTED = 1, 2, 130
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 _REPORT = "Please report it with the command and what --debug adds to this message."
 
@@ -86,6 +89,11 @@ def _describe_other(error: Exception, described: dict[str, Any]) -> tuple[dict[s
     elif isinstance(error, OSError) and error.filename is not None:
         described["message"] = f"{error.filename}: {error.strerror}"
         described["remedy"] = "Correct the path, or its permissions."
+    elif isinstance(error, OSError) and error.errno in _DISK_FULL:
+        described["message"] = f"the output cannot be written: no space is left ({error.strerror})"
+        described["remedy"] = "Free some space, or write to another disk."
+        # What is still buffered would fail once more as Python ends.
+        leave(sys.stdout)
     elif isinstance(error, MemoryError):
         described["message"] = "there is not enough memory"
         described["remedy"] = "Give fewer rows or columns, or use a machine with more memory."

@@ -27,7 +27,7 @@ def default_model_path(source: str) -> str:
         ('wine.safetensors', 'digits.safetensors')
     """
     name = re.sub(r"\.(csv|tsv|txt|parquet|pq)?(\.gz)?$", "", os.path.basename(source))
-    return f"{name or 'model'}{SUFFIX}"
+    return f"{name.strip('-') or 'model'}{SUFFIX}"
 
 
 def require_model_path(path: str, *, force: bool) -> None:

@@ -10,7 +10,7 @@ import difflib
 import inspect
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from numbers import Integral
 from typing import Any
 
@@ -19,6 +19,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.table_model.preparation import DECIDED_HERE, HIDDEN_LAYER_SIZES, MAX_ITER
+from clearprop.tables.spellings import ORDERS
 from clearprop.tables.target import TASKS
 
 __all__ = [
@@ -41,7 +42,8 @@ DEFAULTS = {
 HELP = {
     "activation": "activation of the hidden layers, or one for each, such as relu,tanh.",
     "solver": "what minimises the loss.",
-    "learning_rate": 'the learning rate over time, for the solver "sgd".',
+    "learning_rate": 'the learning rate over time: "cosine" and "one_cycle" for every solver but '
+    '"lbfgs", "invscaling" and "adaptive" for "sgd" alone.',
     "momentum": 'momentum, for the solver "sgd".',
     "nesterovs_momentum": 'whether it is Nesterov\'s, for the solver "sgd".',
     "beta_1": "Adam, Nadam: decay of the gradient's running mean.",
@@ -193,9 +195,11 @@ PARAMETER_NAMES = tuple(_parameters())
 """The parameters that are options of their own."""
 
 
-def estimator_options(command: Command) -> Command:
+def estimator_options(command: Command, *, leave_out: Collection[str] = ()) -> Command:
     """Give a command every parameter of the estimators as an option; unset ones are None."""
     for name, (default, constraints, text) in reversed(_parameters().items()):
+        if name in leave_out:
+            continue
         flag = f"--{name.replace('_', '-')}"
         shown = DEFAULTS.get(name, "none" if default is None else str(default))
         help_text = f"{text[:1].upper()}{text[1:].rstrip('.')}."
@@ -212,7 +216,7 @@ def estimator_options(command: Command) -> Command:
     return command
 
 
-READING = ("delimiter", "encoding", "decimal", "header", "missing", "text")
+READING = ("delimiter", "encoding", "decimal", "dates", "header", "missing", "text")
 """The options of `data_options`."""
 
 
@@ -226,6 +230,9 @@ def data_options(command: Command) -> Command:
         click.option(
             "--header/--no-header", default=None, help="Whether the first line holds names."
         ),
+        click.option(
+            "--dates", type=click.Choice(ORDERS), help="What is first in dates such as 01/02/2026."
+        ),
         click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark."),
         click.option("--encoding", metavar="NAME", help="Encoding, such as latin-1."),
         click.option("--delimiter", metavar="CHARACTER", help="Character between fields."),
@@ -234,7 +241,7 @@ def data_options(command: Command) -> Command:
     return command
 
 
-def learning_options(command: Command) -> Command:
+def learning_options(command: Command, *, quiet: str = "Warnings and errors only.") -> Command:
     """Give a command what there is to say of a table to learn from."""
     for option in reversed(
         (
@@ -253,7 +260,7 @@ def learning_options(command: Command) -> Command:
                 "--keep", multiple=True, metavar="COLUMN", help="Never set this column aside."
             ),
             click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column out."),
-            click.option("--quiet", "-q", is_flag=True, help="Warnings and errors only."),
+            click.option("--quiet", "-q", is_flag=True, help=quiet),
         )
     ):
         command = option(command)

@@ -168,15 +168,49 @@ def stopped_text(report: TrainingReport, estimator: MLPClassifier | MLPRegressor
 
 def verdict(evaluation: Evaluation) -> Text:
     """Whether the model is worth more than no model, in plain words."""
+    by = ""
+    if isinstance(evaluation, ClassEvaluation) and evaluation.judged_by != "accuracy":
+        by = f" by {evaluation.judged_by}, as classes that are weighted are judged"
+    if evaluation.verdict == "too few rows":
+        text = (
+            f"{count_of(evaluation.n_rows, 'row')} {'is' if evaluation.n_rows == 1 else 'are'} too "
+            "few to tell whether the model beats the baseline."
+        )
+        return Text(text, style="yellow")
     if evaluation.verdict == "not better":
+        use = _use_by_other_measures(evaluation)
+        if use:
+            by = by or " by accuracy, which favours the most frequent class"
+            return Text(f"The model does NOT beat the baseline{by}. {use}", style="yellow")
         text = "The model does NOT beat the baseline: what it has learned is of no use here."
         return Text(text, style="bold red")
     if evaluation.verdict == "unclear":
         text = (
-            "The model is not clearly better than the baseline: with so few rows, luck could do it."
+            f"The model is not clearly better than the baseline{by}: with so few rows, luck could "
+            f"do it. {_use_by_other_measures(evaluation)}"
         )
-        return Text(text, style="yellow")
-    return Text("The model beats the baseline.", style="green")
+        return Text(text.rstrip(), style="yellow")
+    return Text(f"The model beats the baseline{by}.", style="green")
+
+
+def _use_by_other_measures(evaluation: Evaluation) -> str:
+    """What the model is good for beside the measure that it is judged by; "" for nothing."""
+    if isinstance(evaluation, QuantityEvaluation):
+        return ""
+    for measure, why in (
+        ("balanced accuracy", "which counts all classes alike"),
+        ("accuracy", "which counts all rows alike"),
+    ):
+        if measure != evaluation.judged_by and evaluation.clearly_beats(measure):
+            return f"By {measure}, {why}, it does."
+    if evaluation.ranks_clearly and evaluation.rare_class is not None:
+        rare = str(evaluation.classes[evaluation.rare_class])
+        return (
+            f"But its probabilities of {rare!r} tell the classes apart (ROC AUC "
+            f"{evaluation.roc_auc:.3f}): a threshold of your own may serve, or --class-weight "
+            "balanced."
+        )
+    return ""
 
 
 def evaluation_parts(evaluation: Evaluation, model: TableModel, width: int) -> list[Any]:
@@ -184,24 +218,54 @@ def evaluation_parts(evaluation: Evaluation, model: TableModel, width: int) -> l
     if isinstance(evaluation, QuantityEvaluation):
         return [_error_table(evaluation, model.target.name), verdict(evaluation)]
     low, high = evaluation.accuracy_interval
-    scores = facts(
-        [
-            ("accuracy", f"{evaluation.accuracy:.4f}  (95 % interval {low:.3f} to {high:.3f})"),
+    lines = [
+        ("accuracy", f"{evaluation.accuracy:.4f}  (95 % interval {low:.3f} to {high:.3f})"),
+        (
+            "baseline",
+            f"{evaluation.baseline:.4f}  (always {str(evaluation.baseline_class)!r}, the most "
+            "frequent class in training)",
+        ),
+        *_balanced_facts(evaluation),
+        ("log loss", f"{evaluation.log_loss:.4f}"),
+    ]
+    if evaluation.scoring is not None:
+        lines.append(("scoring", f"{evaluation.scoring} {_score(evaluation.score)}"))
+    if evaluation.n_unknown:
+        unknown = count_of(evaluation.n_unknown, "row")
+        lines.append(
+            ("unknown", f"{unknown} of classes that training did not know, counted as wrong")
+        )
+    return [facts(lines), verdict(evaluation), "", _confusions(evaluation, width)]
+
+
+def _balanced_facts(evaluation: ClassEvaluation) -> list[Fact]:
+    """Scores in which a rare class counts as much as a frequent one, where that matters."""
+    if not evaluation.is_imbalanced and evaluation.judged_by == "accuracy":
+        return []
+    low, high = evaluation.balanced_interval
+    lines = [
+        (
+            "balanced",
+            f"{evaluation.balanced_accuracy:.4f}  (95 % interval {low:.3f} to {high:.3f}; baseline "
+            f"{evaluation.balanced_baseline:.4f}): accuracy with all classes counted alike; plain "
+            "accuracy favours the most frequent class",
+        )
+    ]
+    index = evaluation.rare_class
+    if index is not None:
+        recall, precision = evaluation.recall()[index], evaluation.precision(index)
+        lines.append(
             (
-                "baseline",
-                f"{evaluation.baseline:.4f}  (always {str(evaluation.baseline_class)!r}, the most "
-                "frequent class in training)",
-            ),
-            ("log loss", f"{evaluation.log_loss:.4f}"),
-            *(
-                [("unknown", f"{count_of(evaluation.n_unknown, 'row')} of classes that training "
-                  "did not know, counted as wrong")]
-                if evaluation.n_unknown
-                else []
-            ),
-        ]
-    )  # fmt: skip
-    return [scores, verdict(evaluation), "", _confusions(evaluation, width)]
+                "rarer class",
+                f"{str(evaluation.classes[index])!r}: recall {_score(recall)}, precision "
+                f"{_score(precision)}, ROC AUC {_score(evaluation.roc_auc)}",
+            )
+        )
+    return lines
+
+
+def _score(score: float | None) -> str:
+    return "undefined here" if score is None else f"{score:.4f}"
 
 
 def _error_table(evaluation: QuantityEvaluation, target: str) -> RenderableType:
@@ -215,6 +279,8 @@ def _error_table(evaluation: QuantityEvaluation, target: str) -> RenderableType:
     model, baseline = evaluation.rmse, evaluation.baseline_rmse
     grid.add_row("root mean squared error", f"{model:.4g}", f"{baseline:.4g}")
     grid.add_row("R²", r2, "")
+    if evaluation.scoring is not None:
+        grid.add_row(f"scoring {evaluation.scoring}", _score(evaluation.score), "")
     for share, error in evaluation.quantiles.items():
         words = "largest error" if share == 1 else f"{share:.0%} of the rows within"
         grid.add_row(words, f"{error:.4g}", "")

@@ -21,6 +21,7 @@ from clearprop.cli.options import (
 from clearprop.cli.output import Output
 from clearprop.cli.progress import shown_progress
 from clearprop.cli.report import (
+    count_of,
     evaluation_parts,
     facts,
     preparation_facts,
@@ -28,7 +29,8 @@ from clearprop.cli.report import (
     stopped_text,
     table_headline,
 )
-from clearprop.errors import ParameterError
+from clearprop.errors import ModelFileError, ParameterError
+from clearprop.estimators.solvers import PLANNED
 from clearprop.model_file import save_model
 from clearprop.table_model import (
     PreparedTable,
@@ -38,6 +40,7 @@ from clearprop.table_model import (
     train_prepared,
 )
 from clearprop.tables import Table, read_table
+from clearprop.training.resume import is_finished
 
 __all__ = ["command"]
 
@@ -47,8 +50,8 @@ SAID_BY_REPORT = (
     "Training stopped at max_time",
     "Stochastic Optimizer: Maximum iterations",
 )
-# A run that stopped for one of these reasons can be gone on with.
-UNFINISHED = ("interrupted", "max_seconds")
+# A run that stopped for one of these reasons can be gone on with, or be made longer.
+UNFINISHED = ("interrupted", "max_seconds", "max_epochs")
 
 EPILOG = """\b
 Every parameter of MLPClassifier and MLPRegressor is an option, but for these: random_state is
@@ -138,14 +141,19 @@ def command(
     with shown_progress(out, is_loss=prepared.estimator.scoring is None) as callbacks:
         model, report = train_prepared(prepared, callbacks=callbacks)
     save_model(model, path)
-    if report.stopped not in UNFINISHED:
+    if report.stopped not in UNFINISHED or not _can_be_longer(model, report):
         with suppress(FileNotFoundError):
             os.unlink(f"{path}.checkpoint")
     curves = Curves.of(model.record, is_classifier=model.is_classifier)
+    _say_trained(out, model, report, curves)
     if plot:
         title = f"{model.record['data']}: {model.target.name}"
-        plot_curves(curves, plot, title=title, kept_epoch=report.kept_epoch)
-    _say_trained(out, model, report, curves)
+        try:
+            plot_curves(curves, plot, title=title, kept_epoch=report.kept_epoch)
+        except ModelFileError as error:
+            raise ModelFileError(
+                error.message, remedy=f"{error.remedy} The model is saved: {path}."
+            ) from error
     _say_next(out, path, plot, report)
     out.document({"model": path, "size": os.path.getsize(path), "target": model.target.name,
                   "task": model.target.task, **model.record})  # fmt: skip
@@ -157,8 +165,13 @@ def _say_prepared(out: Output, table: Table, prepared: PreparedTable) -> None:
     out.say()
 
 
+def _can_be_longer(model: TableModel, report: TrainingReport) -> bool:
+    """Whether a run could go on: not one that ended with a learning rate planned to its end."""
+    return report.stopped != "max_epochs" or model.estimator.learning_rate not in PLANNED
+
+
 def _require_checkpoint(path: str, *, resume: bool, force: bool) -> None:
-    if os.path.lexists(path) and not (resume or force):
+    if os.path.lexists(path) and not (resume or force or is_finished(Path(path))):
         raise ParameterError(
             f"{path} is there already, perhaps of a run that did not finish",
             remedy="Go on from it with --resume, or lose it and train from the start with --force.",
@@ -186,7 +199,7 @@ def _say_trained(out: Output, model: TableModel, report: TrainingReport, curves:
     if report.evaluation is None:
         out.say("No rows were held out: nothing is known of how good the model is.")
         return
-    out.say(f"On the {report.evaluation.n_rows:,} rows held out for the test")
+    out.say(f"On the {count_of(report.evaluation.n_rows, 'row')} held out for the test")
     for part in evaluation_parts(report.evaluation, model, out.stdout.width - 2):
         out.say(part, indent=2)
 
@@ -197,6 +210,7 @@ def _say_next(out: Output, path: str, plot: str | None, report: TrainingReport) 
     if plot:
         lines.append(("curves", plot))
     if report.stopped in UNFINISHED and os.path.exists(f"{path}.checkpoint"):
-        lines.append(("go on with", "the same command and --resume"))
+        longer = " and a larger --max-iter" if report.stopped == "max_epochs" else ""
+        lines.append(("go on with", f"the same command, --resume{longer}"))
     lines.append(("next", f"clearprop predict {path} new.csv"))
     out.say(facts(lines))

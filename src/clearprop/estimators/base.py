@@ -32,6 +32,7 @@ from clearprop.estimators.continuation import next_random_state, state_to_pickle
 from clearprop.estimators.fit_tasks import CallbackSupportMixin, FitTasks
 from clearprop.estimators.fitting import fit_lbfgs, fit_stochastic
 from clearprop.estimators.inspection import InspectionMixin
+from clearprop.estimators.refusals import refuse_run
 from clearprop.estimators.rows import as_rows, as_targets
 from clearprop.estimators.solvers import PLANNED, STOCHASTIC_SOLVERS
 from clearprop.network import Layer, Network
@@ -55,6 +56,9 @@ class _ScorerNames(StrOptions):  # type: ignore[misc]  # scikit-learn has no typ
         from sklearn.metrics import get_scorer_names  # noqa: PLC0415 - fitting starts sooner without
 
         return set(get_scorer_names())
+
+    def __str__(self) -> str:
+        return "the name of one of scikit-learn's scorers (sklearn.metrics.get_scorer_names())"
 
 
 class BaseMLP(CallbackSupportMixin, InspectionMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # scikit-learn has no types
@@ -304,6 +308,7 @@ class BaseMLP(CallbackSupportMixin, InspectionMixin, BaseEstimator, metaclass=AB
         X_val: Any = None,
         y_val: Any = None,
     ) -> Any:
+        refuse_run(self)
         tasks = [] if incremental else FitTasks.begun(self, X, y, sample_weight)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         # A first fit that failed leaves no classes behind; partial_fit has just been given its own.

@@ -352,6 +352,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         y = checked
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
+        if y.dtype.kind == "f" and type_of_target(y).startswith("continuous"):
+            fraction = next(value for value in y.ravel().tolist() if value % 1)
+            raise ParameterError(
+                f"Unknown label type: continuous. y holds numbers with fractions, such as "
+                f"{fraction!r}, expected classes",
+                remedy="Use MLPRegressor for quantities; or give the classes as whole numbers or "
+                "text.",
+            )
         return X, y
 
     def _check_classes(self, classes: Array) -> None:

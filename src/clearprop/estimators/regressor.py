@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -12,8 +13,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from clearprop.errors import ParameterError
+from clearprop.errors import ClearpropWarning, ParameterError
 from clearprop.estimators.base import BaseMLP
+from clearprop.estimators.refusals import refuse_targets_of_classes
 from clearprop.estimators.solvers import is_stochastic
 
 __all__ = ["MLPRegressor"]
@@ -255,6 +257,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         self, X: Any, y: Any, *, reset: bool, incremental: bool, anew: bool = False
     ) -> tuple[Any, Any]:
         del incremental, anew  # no classes to remember
+        refuse_targets_of_classes(y)
+        if self.loss != "quantile" and (np.ndim(self.quantile) > 0 or self.quantile != 0.5):
+            warnings.warn(
+                f"quantile={self.quantile!r} is ignored, as loss={self.loss!r}. Set "
+                "loss='quantile' to learn it.",
+                ClearpropWarning,
+                stacklevel=4,
+            )
         X, y = validate_data(
             self,
             X,

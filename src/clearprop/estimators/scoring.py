@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from clearprop.engines import Problem
-from clearprop.errors import DataWarning
+from clearprop.errors import DataWarning, ParameterError
+from clearprop.estimators.refusals import nearest_scorer
 from clearprop.network import Layer
 
 __all__ = ["Score", "judge_of", "make_score"]
@@ -42,7 +43,14 @@ def make_score(judge: Any, judged: Problem, scoring: Any, said: str) -> Score:
     if scoring is not None:
         from sklearn.metrics import get_scorer  # noqa: PLC0415 - fitting starts sooner without
 
-        scorer = get_scorer(scoring)
+        try:
+            scorer = get_scorer(scoring)
+        except ValueError:
+            raise ParameterError(
+                f"{said}: there is no scorer {scoring!r}",
+                remedy=f"{nearest_scorer(scoring)} sklearn.metrics.get_scorer_names() lists "
+                "all.".lstrip(),
+            ) from None
     weights: dict[str, npt.NDArray[Any]] = {} if weight is None else {"sample_weight": weight}
     if weights and scorer is not None and not _takes_weights(scorer):
         warnings.warn(

@@ -43,6 +43,8 @@ def split_rows(
     from sklearn.model_selection import train_test_split  # noqa: PLC0415
 
     fraction = estimator.validation_fraction
+    if math.ceil(fraction * len(Y)) < 2:
+        raise _too_small(math.ceil(fraction * len(Y)), len(Y))
     two_classes = is_classifier(estimator) and Y.shape[1] == 1
     lone = incremental and two_classes and 1 in np.unique(Y, return_counts=True)[1]
     if lone or getattr(estimator, "stratified_validation", False):
@@ -57,12 +59,17 @@ def split_rows(
             stratify=Y.astype(bool) if two_classes else None,
         )
     if len(validation) < 2:
-        raise ParameterError(
-            "The validation set is too small. Increase 'validation_fraction' or the size of "
-            "your dataset.",
-            remedy=f"Got {len(validation)} validation rows of {len(Y)}; 2 are the least.",
-        )
+        raise _too_small(len(validation), len(Y))
     return train, validation
+
+
+def _too_small(n_validation: int, n_rows: int) -> ParameterError:
+    return ParameterError(
+        "The validation set is too small. Increase 'validation_fraction' or the size of your "
+        "dataset.",
+        remedy=f"Got {n_validation} validation row{'s' if n_validation != 1 else ''} of {n_rows}; "
+        "2 are the least. Or set early_stopping=False.",
+    )
 
 
 def stratified_rows(

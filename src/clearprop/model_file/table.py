@@ -12,6 +12,7 @@ from clearprop.estimators import MLPClassifier
 from clearprop.model_file.estimator import Estimator
 from clearprop.table_model import TableModel
 from clearprop.tables.encoding import TableEncoder
+from clearprop.tables.spellings import ORDERS
 from clearprop.tables.standardization import Standardization
 from clearprop.tables.stored import Stored, damaged
 from clearprop.tables.target import TargetEncoder
@@ -75,6 +76,12 @@ def _require_reading(data: object) -> None:
     """Check the options that every later table is read with."""
     fits = isinstance(data, dict) and all(
         (name == "decimal" and value in (".", ","))
+        or (name == "delimiter" and isinstance(value, str) and len(value) == 1)
+        or (
+            name == "dates"
+            and isinstance(value, dict)
+            and all(order in ORDERS for order in value.values())
+        )
         or (
             name in ("missing", "text", "ignore")
             and isinstance(value, list)
@@ -83,7 +90,11 @@ def _require_reading(data: object) -> None:
         for name, value in data.items()
     )
     if not fits:
-        raise damaged("reading", "a decimal mark, and lists of texts as missing, text and ignore")
+        raise damaged(
+            "reading",
+            "a decimal mark, a delimiter, orders of dates, and lists of texts as missing, text and "
+            "ignore",
+        )
 
 
 def _require_baseline(data: object, n_classes: int) -> None:

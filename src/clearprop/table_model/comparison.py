@@ -21,7 +21,7 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.neural_network import MLPClassifier as TheirClassifier
 from sklearn.neural_network import MLPRegressor as TheirRegressor
@@ -30,9 +30,17 @@ from sklearn.preprocessing import StandardScaler
 from clearprop.engines.fused.program import load_program
 from clearprop.errors import DataWarning, ParameterError, TableError
 from clearprop.estimators import MLPClassifier
-from clearprop.table_model.preparation import batch_size_for, make_estimator, require_droppable
+from clearprop.table_model.network_targets import negative_loss
+from clearprop.table_model.preparation import (
+    batch_size_for,
+    make_estimator,
+    require_droppable,
+    without_tiny_validation,
+)
+from clearprop.table_model.splitting import split_rows
 from clearprop.tables import Table
 from clearprop.tables.encoding import TableEncoder
+from clearprop.tables.source_file import closest
 from clearprop.tables.target import TargetEncoder, drop_missing_targets, resolve_target
 
 __all__ = ["MODELS", "Compared", "Comparison", "compare_models"]
@@ -41,6 +49,8 @@ Array = npt.NDArray[Any]
 Told = Callable[[int, int, str], None]
 
 _ROUNDING = 1e-9  # a spread that is no more than this share of the mean is rounding
+
+AS_TRAINED = (0.1, 0.0)  # the validation parts of clearprop train, and of scikit-learn's MLP
 
 MODELS = ("clearprop", "scikit-learn", "linear", "boosting", "constant")
 """What can be compared; the first is this project's."""
@@ -163,7 +173,7 @@ def compare_models(
     n_folds: int = 5,
     metric: str | None = None,
     models: Collection[str] = MODELS,
-    validation_size: float = 0.0,
+    validation_size: float | None = None,
     random_state: int = 0,
     keep: Collection[str] = (),
     drop: Collection[str] = (),
@@ -181,8 +191,11 @@ def compare_models(
         models: of `MODELS`: this project's network, scikit-learn's with the same parameters and
             seed, logistic or ridge regression, histogram gradient boosting, and a constant (each
             but the second with scikit-learn's defaults).
-        validation_size: share of the training rows on which both networks stop early; 0, as
-            scikit-learn's default, trains until the training loss falls no more.
+        validation_size: share of the training rows on which both networks stop early, 0 for none:
+            this project's as `train_table_model` would, scikit-learn's on the score of a part that
+            it draws itself. None has each network as it comes: this project's as
+            `train_table_model` trains by default, scikit-learn's until its training loss falls no
+            more.
         random_state: seed of the folds and the models.
         keep: columns that must not be set aside.
         drop: columns to leave out.
@@ -212,11 +225,12 @@ def compare_models(
     is_classification = goal.task == "classification"
     y = goal.encode(rows)
     scorer = _scorer(metric or ("accuracy" if is_classification else "r2"))
-    ours = make_estimator(goal.task, parameters)
+    ours = make_estimator(goal, parameters)
     ours.set_params(random_state=random_state)
-    if ours.solver != "lbfgs" and validation_size > 0.0:
-        ours.set_params(early_stopping=True, validation_fraction=validation_size)
-    candidates, left_out = _candidates(ours, models, random_state)
+    our_size, their_size = AS_TRAINED if validation_size is None else (validation_size,) * 2
+    if ours.solver == "lbfgs":
+        our_size = their_size = 0.0
+    candidates, left_out = _candidates(ours, models, random_state, their_size)
     found = [Compared(key, title) for key, (title, _) in candidates.items()]
     if "clearprop" in candidates:
         # Compiled before any time is taken.
@@ -233,8 +247,14 @@ def compare_models(
                 model = clone(candidates[entry.name][1])
                 if told is not None:
                     told(number, n_folds, entry.title)
+                if entry.name == "clearprop" and our_size > 0.0:
+                    data = _as_trained(
+                        model, rows, y, (train, test), goal, our_size, keep=keep, drop=drop
+                    )
+                    _judge(entry, model, scorer, *data)
+                    continue
                 if entry.name in ("clearprop", "scikit-learn"):
-                    _set_batch_size(model, len(train), validation_size)
+                    _set_batch_size(model, len(train), their_size)
                 _judge(entry, model, scorer, (X_train, y[train]), (X_test, y[test]))
     except KeyboardInterrupt:
         is_whole = False
@@ -273,9 +293,10 @@ def _scorer(metric: str) -> Any:
     try:
         return get_scorer(metric)
     except ValueError as error:
+        near = closest(metric, get_scorer_names())
+        remedy = "Give the name of one of scikit-learn's, such as accuracy, neg_log_loss or r2."
         raise ParameterError(
-            f"metric: there is no scorer {metric!r}",
-            remedy="Give the name of one of scikit-learn's, such as accuracy, neg_log_loss or r2.",
+            f"metric: there is no scorer {metric!r}", remedy=f"{near} {remedy}".lstrip()
         ) from error
 
 
@@ -313,13 +334,58 @@ def _folds(
         yield from stratified.split(y, y)
 
 
+def _as_trained(
+    model: Any,
+    rows: Table,
+    y: Array,
+    fold: tuple[Array, Array],
+    goal: TargetEncoder,
+    validation_size: float,
+    *,
+    keep: Collection[str],
+    drop: Collection[str],
+) -> tuple[tuple[Array, Array], tuple[Array, Array], dict[str, Array]]:
+    """A fold as `train_table_model` would take its training rows: a validation part set aside.
+
+    Returns:
+        X and y to learn from, X and y to test on, and the validation part as `fit` takes it.
+    """
+    train, test = fold
+    network = getattr(model, "regressor", model)
+    parts = split_rows(
+        len(train),
+        test_size=0.0,
+        validation_size=validation_size,
+        random_state=network.random_state,
+        classes=y[train] if goal.task == "classification" else None,
+    )
+    parts = without_tiny_validation(parts, rows.source)
+    learned = train[parts.train]
+    encoder = TableEncoder.fit(rows.take(learned), goal.name, keep=keep, drop=drop)
+    if network.batch_size == "auto":
+        network.set_params(batch_size=batch_size_for(len(learned)))
+    validation: dict[str, Array] = {}
+    if len(parts.validation):
+        network.set_params(scoring=network.scoring or negative_loss)
+        validating = train[parts.validation]
+        y_val = y[validating]
+        if network is not model:
+            y_val = StandardScaler().fit(y[learned, None]).transform(y_val[:, None])[:, 0]
+        X_val = encoder.encode(rows.take(validating))[0]
+        validation = {"X_val": X_val, "y_val": y_val}
+    X_train, X_test = (encoder.encode(rows.take(part))[0] for part in (learned, test))
+    return (X_train, y[learned]), (X_test, y[test]), validation
+
+
 def _candidates(
-    ours: Any, models: Collection[str], random_state: int
+    ours: Any, models: Collection[str], random_state: int, validation_size: float
 ) -> tuple[dict[str, tuple[str, Any]], list[str]]:
     """Name -> title and unfitted model; and parameters that scikit-learn's network lacks."""
     is_classification = isinstance(ours, MLPClassifier)
     kind = TheirClassifier if is_classification else TheirRegressor
     theirs, left_out = _as_theirs(ours, kind)
+    if theirs is not None and validation_size > 0.0:
+        theirs.set_params(early_stopping=True, validation_fraction=validation_size)
     if is_classification:
         every: dict[str, tuple[str, Any]] = {
             "clearprop": ("clearprop", ours),
@@ -387,12 +453,13 @@ def _judge(
     scorer: Any,
     train: tuple[Array, Array],
     test: tuple[Array, Array],
+    validation: dict[str, Array] | None = None,
 ) -> None:
     """Fit and score one model on one fold; Ctrl-C is one, whoever catches it."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         begun = time.perf_counter()
-        model.fit(*train)
+        model.fit(*train, **(validation or {}))
         fitted = time.perf_counter()
         model.predict(test[0])
         predicted = time.perf_counter()

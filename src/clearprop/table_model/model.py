@@ -5,16 +5,17 @@ What `clearprop train` saves. It knows nothing of how it was trained, nor of fil
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.base import BaseEstimator, RegressorMixin
 
 from clearprop.errors import ParameterError, TableError
 from clearprop.estimators import MLPClassifier, MLPRegressor
-from clearprop.table_model.evaluation import Evaluation, judge_classes, judge_values
+from clearprop.table_model.evaluation import Evaluation, judge_classes, judge_values, score_of
 from clearprop.table_model.network_targets import network_targets
 from clearprop.tables import Table, read_table
 from clearprop.tables.encoding import TableEncoder
@@ -79,8 +80,8 @@ class TableModel:
     def read(self, data: Any, **options: Any) -> Table:
         """Read a table the way the training table was read.
 
-        A decimal mark that only the training table proved, and spellings and columns named for it,
-        hold for every table of this model.
+        Spellings and columns named for the training table hold for every table of this model. Its
+        decimal mark and the order of its dates decide where a file's own values leave them open.
 
         Args:
             data: anything that `clearprop.tables.read_table` takes; a `Table` is returned as it is.
@@ -91,7 +92,7 @@ class TableModel:
         """
         if not isinstance(data, Table):
             given = {name: value for name, value in options.items() if value not in (None, ())}
-            table = read_table(data, **{**self.record["reading"], **given})
+            table = read_table(data, **given, like=self.record["reading"])
         else:
             table = data
         if table.n_rows == 0:
@@ -161,10 +162,19 @@ class TableModel:
         y = self.target.encode(table)
         X, _ = self.encoder.encode(table)
         baseline = self.record["baseline"]
-        if self.is_classifier:
+        judged: Evaluation
+        if isinstance(self.estimator, MLPClassifier):
             counts = baseline["class_counts"]
-            return judge_classes(y, self._probabilities(X), self.target.classes, counts)
-        return judge_values(y, self._values(X), baseline["mean"])
+            measure = "accuracy" if self.estimator.class_weight is None else "balanced accuracy"
+            probabilities = self._probabilities(X)
+            judged = judge_classes(y, probabilities, self.target.classes, counts, measure)
+        else:
+            judged = judge_values(y, self._values(X), baseline["mean"])
+        if not isinstance(self.estimator.scoring, str):
+            return judged
+        predictor = self.estimator if self.is_classifier else _InUnits(self)
+        score = score_of(self.estimator.scoring, predictor, X, y)
+        return replace(judged, scoring=self.estimator.scoring, score=score)
 
     def batch(self, data: Any) -> tuple[Array, Array]:
         """The rows of a table as the network takes them: X and its targets Y.
@@ -189,3 +199,14 @@ class TableModel:
     def _values(self, X: Array) -> Array:
         assert self.target_scale is not None  # regression always has one
         return self.target_scale.restore(self.estimator.predict(X))
+
+
+class _InUnits(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A model's network as a scorer takes it, with predictions in the target's units."""
+
+    def __init__(self, model: TableModel) -> None:
+        self.model = model
+
+    def predict(self, X: Array) -> Array:
+        """The target of each row."""
+        return self.model._values(X)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from clearprop.errors import DataWarning, ParameterError, TableError
 from clearprop.estimators import MLPClassifier, MLPRegressor
+from clearprop.estimators.architecture import dropout_rates, hidden_activations
 from clearprop.table_model.splitting import Parts, split_rows
 from clearprop.tables import Table
 from clearprop.tables.encoding import TableEncoder
@@ -33,9 +34,11 @@ __all__ = [
     "make_estimator",
     "prepare_table",
     "require_droppable",
+    "without_tiny_validation",
 ]
 
 Array = npt.NDArray[Any]
+Estimator = MLPClassifier | MLPRegressor
 
 MIN_ROWS = 5
 MIN_VALIDATION_ROWS = 5
@@ -116,7 +119,7 @@ def prepare_table(
             source=table.source,
             remedy=f"Give {MIN_ROWS} rows at the least; many more for a result to rely on.",
         )
-    estimator = make_estimator(goal.task, parameters)
+    estimator = make_estimator(goal, parameters)
     estimator.set_params(random_state=random_state)
     y = goal.encode(known)
     settings = {"test_size": test_size, "validation_size": validation_size}
@@ -127,7 +130,7 @@ def prepare_table(
         random_state=random_state,
         classes=y if goal.task == "classification" else None,
     )
-    parts = _without_tiny_validation(parts, table.source)
+    parts = without_tiny_validation(parts, table.source)
     encoder = TableEncoder.fit(known.take(parts.train), name, keep=keep, drop=drop)
     if estimator.batch_size == "auto":
         estimator.set_params(batch_size=batch_size_for(len(parts.train)))
@@ -173,24 +176,63 @@ def require_droppable(
             )
 
 
-def make_estimator(task: str, parameters: dict[str, Any]) -> MLPClassifier | MLPRegressor:
-    """An estimator for a table, with the defaults that tables are served best by."""
-    kind = MLPClassifier if task == "classification" else MLPRegressor
-    allowed = [name for name in kind().get_params() if name not in (*DECIDED_HERE, "callbacks")]
+def make_estimator(target: TargetEncoder, parameters: dict[str, Any]) -> Estimator:
+    """An estimator for a table, with the defaults that tables are served best by.
+
+    Args:
+        target: what is to be predicted.
+        parameters: of `MLPClassifier` or `MLPRegressor`.
+
+    Raises:
+        ParameterError: a parameter that there is not, or is of the other task, or a value outside
+            of what is allowed.
+    """
+    kinds: dict[str, type[Estimator]] = {
+        "classification": MLPClassifier,
+        "regression": MLPRegressor,
+    }
+    kind = kinds.pop(target.task)
+    ((other_task, other),) = kinds.items()
+    allowed = _parameters_of(kind)
     for name in parameters:
         if name in allowed:
             continue
         if name in DECIDED_HERE:
             remedy = "Use test_size, validation_size and random_state."
+        elif name in _parameters_of(other):
+            raise _of_the_other_task(name, other_task, target)
         else:
             near = difflib.get_close_matches(name, allowed, n=1)
             remedy = f"Did you mean {near[0]!r}? " if near else ""
             remedy += f"Parameters: {', '.join(allowed)}."
-        raise ParameterError(f"{name!r} is no parameter of {task} here", remedy=remedy)
-    return kind(**{"hidden_layer_sizes": HIDDEN_LAYER_SIZES, "max_iter": MAX_ITER, **parameters})
+        raise ParameterError(f"{name!r} is no parameter of {target.task} here", remedy=remedy)
+    estimator: Estimator = kind(
+        **{"hidden_layer_sizes": HIDDEN_LAYER_SIZES, "max_iter": MAX_ITER, **parameters}
+    )
+    estimator._validate_params()
+    n_hidden = np.size(estimator.hidden_layer_sizes)
+    hidden_activations(estimator.activation, n_hidden)
+    dropout_rates(estimator.dropout, n_hidden)
+    return estimator
 
 
-def _without_tiny_validation(parts: Parts, source: str) -> Parts:
+def _parameters_of(kind: type[Estimator]) -> list[str]:
+    return [name for name in kind().get_params() if name not in (*DECIDED_HERE, "callbacks")]
+
+
+def _of_the_other_task(name: str, task: str, target: TargetEncoder) -> ParameterError:
+    what = f"has {len(target.classes)} classes" if target.classes else "is a quantity"
+    option = f"--{name.replace('_', '-')}"
+    return ParameterError(
+        f"{name} ({option}) is for {task}, and the target {target.name!r} {what} "
+        f"({target.reason}): this is {target.task}",
+        remedy=f"Leave {name} out; or, if {target.name!r} is to be learned by {task}, say so "
+        f"(task={task!r}, --task {task}).",
+    )
+
+
+def without_tiny_validation(parts: Parts, source: str) -> Parts:
+    """The parts; a validation part that could not tell when to stop goes to the training part."""
     n_rows = len(parts.validation)
     if not 0 < n_rows < MIN_VALIDATION_ROWS:
         return parts

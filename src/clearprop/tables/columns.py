@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from clearprop.errors import TableError
 from clearprop.tables.convert import distinct_values, is_exact_in_float64, missing_rows
+from clearprop.tables.source_file import closest
 from clearprop.tables.table import Column, Table
 
 __all__ = [
@@ -121,7 +122,8 @@ def _why_identifier(column: Column, distinct: Array, n_present: int) -> str:
     named_like_one = is_named_like_identifier(column.name)
     if named_like_one and len(distinct) >= IDENTIFIER_SHARE * n_present:
         return (
-            f"identifier-like: its name, and {len(distinct)} different values in {n_present} rows"
+            f"identifier-like: its name, and {len(distinct):,} different values in {n_present:,} "
+            "rows"
         )
     all_differ = len(distinct) == n_present >= ROW_NUMBER_ROWS
     if all_differ and distinct[0] >= 0 and distinct[-1] < 2 * n_present:
@@ -141,12 +143,12 @@ def _why_no_categories(column: Column, n_distinct: int, n_present: int, *, keep:
         return ""
     words = np.array([len(text.split()) for text in categories], dtype=np.float64)
     if counts @ words / n_present >= FREE_TEXT_WORDS:
-        return f"free text: {n_distinct} different texts in {n_present} rows"
+        return f"free text: {n_distinct:,} different texts in {n_present:,} rows"
     if n_distinct == n_present:
         return "identifier-like: no value occurs twice"
     return (
-        f"too many categories: {n_distinct} in {n_present} rows, and the {len(frequent)} frequent "
-        f"ones cover {covered} rows"
+        f"too many categories: {n_distinct:,} in {n_present:,} rows, and the {len(frequent)} "
+        f"frequent ones cover {covered:,} rows"
     )
 
 
@@ -213,7 +215,8 @@ def profile_columns(
                 "there is no such column to keep",
                 source=table.source,
                 column=name,
-                remedy=f"Columns: {', '.join(table.columns)}.",
+                remedy=f"{closest(name, list(table.columns))} Columns: "
+                f"{', '.join(map(repr, table.columns))}.".lstrip(),
             )
     profiles = []
     for name, column in table.columns.items():

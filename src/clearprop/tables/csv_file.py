@@ -8,24 +8,24 @@ they are cut (`csv_plan`), to the same end.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from clearprop.errors import TableError
 from clearprop.tables.csv_dialect import Dialect, describe, sniff
+from clearprop.tables.csv_marks import TextNeeded, read_columns
 from clearprop.tables.csv_plan import CsvOptions, is_as_planned, plan_types
 from clearprop.tables.csv_structure import Walk, count_lines, doubtful_quotes, mixed_line_ends, walk
 from clearprop.tables.names import name_columns
 from clearprop.tables.source_file import Data, TextFile
-from clearprop.tables.spellings import MISSING, AmbiguousMark, is_grouped_by_dots
+from clearprop.tables.spellings import MISSING
 from clearprop.tables.table import Table
 from clearprop.tables.text_cast import TextColumn
-from clearprop.tables.text_columns import Reading, read_text_column
+from clearprop.tables.text_columns import Reading
 
 __all__ = ["read_csv"]
 
@@ -49,7 +49,23 @@ def read_csv(file: TextFile, source: str, options: CsvOptions) -> Table:
             line=dialect.header_lines or 1,
             remedy="Expected at least one row below the header.",
         )
-    columns, rows = _cut(data, end, dialect, source, plan_types(data, dialect, options))
+    plan = plan_types(data, dialect, options)
+    try:
+        return _table(file, source, options, dialect, end, plan)
+    except TextNeeded:
+        return _table(file, source, options, dialect, end, {})
+
+
+def _table(
+    file: TextFile,
+    source: str,
+    options: CsvOptions,
+    dialect: Dialect,
+    end: int,
+    plan: dict[str, pa.DataType],
+) -> Table:
+    """The file's rows up to a byte offset, some columns converted as planned."""
+    columns, rows = _cut(file.data, end, dialect, source, plan)
     n_rows = len(columns[0])
     first_line = dialect.header_lines + 1
     lines = None if rows is None else rows.lines
@@ -73,12 +89,15 @@ def read_csv(file: TextFile, source: str, options: CsvOptions) -> Table:
             options.decimal,
             MISSING | options.missing,
             keep=name in options.text | options.ignore,
+            dates=options.dates,
+            usual_dates=options.usual.dates.get(name),
         )
         for name, chunks in named.columns.items()
     ]
     notes += _unknown(options.text, named.columns)
     del columns, named
-    readings = _read_columns(texts)
+    readings, said = read_columns(texts, dialect.delimiter, options.usual)
+    notes += said
     notes += _notes_of([one for one in readings if one.column.name not in options.ignore])
     return Table(
         source,
@@ -87,15 +106,20 @@ def read_csv(file: TextFile, source: str, options: CsvOptions) -> Table:
         first_line=None if lines is not None else first_line,
         lines=lines,
         notes=tuple(notes),
-        reading=_alike(options, readings),
+        reading=_alike(options, readings, dialect.delimiter),
     )
 
 
-def _alike(options: CsvOptions, readings: Sequence[Reading]) -> dict[str, str | list[str]]:
-    """The options by which another file is read as this one was: given, or proved by its values."""
+def _alike(options: CsvOptions, readings: Sequence[Reading], delimiter: str) -> dict[str, Any]:
+    """What another file of this kind is read by: said of this one, or proved by its values."""
     commas = any(reading.decimal == "," for reading in readings)
-    alike: dict[str, str | list[str]] = {
-        "decimal": options.decimal or ("," if commas else ""),
+    decimal = options.decimal or ("," if commas else "")
+    alike: dict[str, Any] = {
+        "decimal": decimal,
+        "delimiter": delimiter if decimal else "",
+        "dates": {
+            reading.column.name: reading.dates for reading in readings if reading.dates is not None
+        },
         "missing": sorted(options.missing),
         "text": sorted(options.text),
     }
@@ -200,71 +224,6 @@ def _open_at_end(data: Data, start: int, end: int) -> bool:
     """Whether the last line has an odd number of quotes."""
     line = max(data.rfind(b"\n", start, end), data.rfind(b"\r", start, end), start - 1) + 1
     return data[line:end].count(b'"') % 2 == 1
-
-
-def _read_columns(texts: Sequence[TextColumn]) -> list[Reading]:
-    """Type all columns; those with ambiguous commas last, as the others may prove the mark."""
-
-    def attempt(text: TextColumn) -> Reading | AmbiguousMark:
-        try:
-            return read_text_column(text)
-        except AmbiguousMark as ambiguous:
-            return ambiguous
-
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        # Text takes longest, so it starts first.
-        order = sorted(range(len(texts)), key=lambda index: -texts[index].chunks.nbytes)
-        futures = {index: pool.submit(attempt, texts[index]) for index in order}
-        found = [futures[index].result() for index in range(len(texts))]
-    commas = any(isinstance(one, Reading) and one.decimal == "," for one in found)
-    readings: list[Reading] = []
-    for text, one in zip(texts, found, strict=True):
-        if isinstance(one, AmbiguousMark):
-            if not commas:
-                raise _ambiguous(text, str(one))
-            readings.append(read_text_column(replace(text, decimal=",")))
-        else:
-            if commas and text.decimal is None:
-                _refuse_dots(text, one)
-            readings.append(one)
-    return readings
-
-
-def _ambiguous(text: TextColumn, value: str) -> TableError:
-    whole, decimal = value.replace(",", ""), value.replace(",", ".")
-    return TableError(
-        f"it may mean {decimal} or {whole}, and no value of the file shows which",
-        source=text.source,
-        line=_line_of_value(text, value),
-        column=text.name,
-        value=value,
-        remedy=f"Say that commas are decimal marks (decimal=',', --decimal ',') or thousands "
-        f"separators (decimal='.', --decimal '.'), or {text.text_remedy}.",
-    )
-
-
-def _line_of_value(text: TextColumn, value: str) -> int | None:
-    for row, other in enumerate(text.chunks.to_pylist()):
-        if other is not None and value in other:
-            return text.line_of(row)
-    return None
-
-
-def _refuse_dots(text: TextColumn, reading: Reading) -> None:
-    """In a file with decimal commas, 1.234 may be thousands; refuse a column that is all so."""
-    if reading.column.kind != "float" or reading.decimal == ",":
-        return
-    words = [word for word in text.chunks.unique().to_pylist() if word not in text.missing | {None}]
-    if is_grouped_by_dots(words) and words:
-        value = words[0]
-        raise TableError(
-            f"it may mean {value.replace('.', '')} or {value}: other columns use decimal commas",
-            source=text.source,
-            line=_line_of_value(text, value),
-            column=text.name,
-            value=value,
-            remedy="Say which mark the file uses (decimal=',' or decimal='.', --decimal).",
-        )
 
 
 def _notes_of(readings: Sequence[Reading]) -> list[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 import pyarrow as pa
@@ -18,13 +18,28 @@ import pyarrow.compute as pc
 from clearprop.tables.csv_dialect import Dialect, lines_of
 from clearprop.tables.source_file import Data
 
-__all__ = ["CsvOptions", "is_as_planned", "plan_types"]
+__all__ = ["CsvOptions", "Usual", "is_as_planned", "plan_types"]
 
 _SAMPLE = 100
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _FRACTION = re.compile(r"-?\d+\.\d*[1-9]", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?", re.ASCII)
 _LARGEST_EXACT = 2.0**53
+
+
+@dataclass(frozen=True)
+class Usual:
+    """How another table was written whose kind this one is of; it counts where nothing is proved.
+
+    Attributes:
+        decimal: "," or ".", where that table showed or was told.
+        delimiter: the character between its fields.
+        dates: column -> one of `spellings.ORDERS`.
+    """
+
+    decimal: str | None = None
+    delimiter: str | None = None
+    dates: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,8 @@ class CsvOptions:
         missing: spellings that mean "no value", besides the known ones.
         text: columns to read as text.
         ignore: columns that nobody will use: text whatever they hold, and not missed.
+        dates: one of `spellings.ORDERS`.
+        usual: what the user did not say of this file.
     """
 
     delimiter: str | None = None
@@ -46,15 +63,18 @@ class CsvOptions:
     missing: frozenset[str] = frozenset()
     text: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
+    dates: str | None = None
+    usual: Usual = field(default_factory=Usual)
 
 
 def plan_types(data: Data, dialect: Dialect, options: CsvOptions) -> dict[str, pa.DataType]:
     """Types by the column's position; columns that need a closer look have none.
 
     Where another character than a comma is the delimiter, or the user named the decimal mark or
-    spellings of "no value", every number needs a closer look.
+    spellings of "no value", or decimal commas are usual, every number needs a closer look.
     """
-    if dialect.delimiter != "," or options.decimal or options.missing:
+    commas = options.usual.decimal == ","
+    if dialect.delimiter != "," or options.decimal or options.missing or commas:
         return {}
     rows = csv.reader(lines_of(data, dialect.body))
     try:

@@ -20,7 +20,16 @@ import numpy as np
 
 from clearprop.errors import TableError
 
-__all__ = ["PARQUET_MAGIC", "Data", "TextFile", "closest", "count_in", "decode_text", "read_bytes"]
+__all__ = [
+    "PARQUET_MAGIC",
+    "Data",
+    "TextFile",
+    "closest",
+    "count_in",
+    "decode_text",
+    "read_bytes",
+    "unzipped",
+]
 
 # A file's bytes, read, or mapped into memory: what both offer is used, and slices are bytes.
 Data = bytes | mmap.mmap
@@ -119,13 +128,21 @@ def read_bytes(path: Path, source: str) -> Data:
             source=source,
             remedy="Check the path and your permission to read it.",
         ) from None
-    if data[:2] == _GZIP_MAGIC:
-        data = _gunzip(data, source)
+    data = unzipped(data, source)
     if not data:
         raise TableError(
             "the file is empty", source=source, remedy="Expected a header line and rows below it."
         )
     return data
+
+
+def unzipped(data: Data, source: str) -> Data:
+    """The bytes, unpacked if they are gzipped.
+
+    Raises:
+        TableError: the archive is damaged.
+    """
+    return _gunzip(data, source) if data[:2] == _GZIP_MAGIC else data
 
 
 def _mapped(path: Path) -> mmap.mmap:
@@ -151,7 +168,14 @@ def _nearest(path: Path) -> str:
         names = [item.name for item in folder.iterdir() if item.is_file()]
     except OSError:
         return f"The folder {str(folder)!r} does not exist either."
-    return closest(path.name, names) or "Check the path."
+    # The suffix, which most files share, makes no two names alike.
+    stems = {Path(name).stem for name in names}
+    near = difflib.get_close_matches(path.stem, sorted(stems), n=3, cutoff=0.7)
+    offered = sorted(
+        (name for name in names if Path(name).stem in near),
+        key=lambda name: (near.index(Path(name).stem), name),
+    )
+    return f"Did you mean {' or '.join(map(repr, offered[:3]))}?" if offered else "Check the path."
 
 
 def _gunzip(data: Data, source: str) -> bytes:

@@ -7,18 +7,21 @@ a column's distinct spellings, so it may be slow and careful. Knows nothing of f
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 __all__ = [
     "INFINITE",
     "MISSING",
+    "ORDERS",
     "TRUTH",
     "AmbiguousMark",
+    "ContradictoryDay",
+    "Days",
     "Numbers",
-    "is_grouped_by_dots",
     "looks_like_number",
+    "of_other_mark",
     "read_days",
     "read_numbers",
     "tidy",
@@ -42,11 +45,18 @@ _BY_DOTS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?", re.ASCII)
 _BY_SPACES = re.compile(r"[+-]?[1-9]\d{0,2}([ \u00a0\u202f']\d{3})+([.,]\d*)?", re.ASCII)
 _LONGEST = 1000  # Python reads no integer of more than 4300 digits, and no number needs as many
 _SPACES = re.compile(r"[ \u00a0\u202f']")
+ORDERS = ("day-first", "month-first")
+"""What may stand first in a date such as 31/12/2026."""
+
 _DAY = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})", re.ASCII)
 
 
 class AmbiguousMark(Exception):  # noqa: N818  (not an error: another column may settle it)
     """A column whose commas may be decimal marks or thousands separators; carries one value."""
+
+
+class ContradictoryDay(Exception):  # noqa: N818  (whoever knows the lines makes an error of it)
+    """A date that the order of day and month that was asked for cannot read; carries it."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +67,28 @@ class Numbers:
         values: one for each spelling; None where it is no number.
         decimal: the decimal mark, "," or ".".
         marked: whether a decimal comma, or digits in groups, took part.
+        proof: a spelling that proves the mark; "" where it was given, or none does.
     """
 
     values: list[int | float | None]
     decimal: str
     marked: bool
+    proof: str = ""
+
+
+@dataclass(frozen=True)
+class Days:
+    """Spellings read as dates of day, month and year.
+
+    Attributes:
+        values: one for each spelling.
+        order: one of `ORDERS`.
+        decided_by: "values", which prove it; "asked"; "usual"; or "points" between the parts.
+    """
+
+    values: list[datetime]
+    order: str
+    decided_by: str
 
 
 def tidy(word: str) -> str:
@@ -74,38 +101,46 @@ def looks_like_number(word: str) -> bool:
     return bool(re.match(r"[\s+\-\u2212.,]*\d", word, re.ASCII)) or bool(INFINITE.fullmatch(word))
 
 
-def is_grouped_by_dots(words: Iterable[str]) -> bool:
-    """Whether every spelling could be whole thousands: 1.234 for 1234."""
-    return all(_BY_DOTS.fullmatch(word) and "," not in word for word in words)
+def of_other_mark(word: str, decimal: str) -> bool:
+    """Whether a spelling is a number under the other decimal mark, and cannot be one under this.
+
+    Examples:
+        >>> of_other_mark("54.15", ","), of_other_mark("1.234", ","), of_other_mark("1,5", ".")
+        (True, False, True)
+    """
+    if decimal == ",":
+        return "." in word and bool(_PLAIN.fullmatch(word)) and not _BY_DOTS.fullmatch(word)
+    return bool(_COMMA.fullmatch(word)) and not _BY_COMMAS.fullmatch(word)
 
 
-def _decimal_mark(words: Sequence[str], decimal: str | None) -> str:
-    """The column's decimal mark: given, proved by some value, or "." where no value has a comma."""
+def _decimal_mark(words: Sequence[str], decimal: str | None) -> tuple[str, str]:
+    """The column's decimal mark, and the value that proves it.
+
+    The mark is given, proved by some value, or "." where no value has a comma.
+    """
     if decimal is not None:
-        return decimal
-    comma = dot = None
+        return decimal, ""
+    commas, dots = [], []
     ambiguous = None
     for word in words:
         if "," in word:
             if _BY_COMMAS.fullmatch(word):
                 if word.count(",") > 1 or "." in word:
-                    dot = word
+                    dots.append(word)
                 else:
                     ambiguous = ambiguous or word
             elif _COMMA.fullmatch(word) or _BY_DOTS.fullmatch(word) or _BY_SPACES.fullmatch(word):
-                comma = word
-        elif "." in word and _PLAIN.fullmatch(word) and not _BY_DOTS.fullmatch(word):
-            dot = word
+                commas.append(word)
+        elif of_other_mark(word, ","):
+            dots.append(word)
         elif word.count(".") > 1 and _BY_DOTS.fullmatch(word):
-            comma = word
-    if comma is not None and dot is not None:
-        # Neither mark reads every value. The one that reads fewer leaves words to complain of.
-        return "."
-    if comma is not None:
-        return ","
-    if ambiguous is not None and dot is None:
+            commas.append(word)
+    if not commas and not dots and ambiguous is not None:
         raise AmbiguousMark(ambiguous)
-    return "."
+    # Where values prove both, neither mark reads all: those of the rarer one are complained of.
+    if len(commas) > len(dots):
+        return ",", commas[0]
+    return ".", dots[0] if dots else ""
 
 
 def _number(  # noqa: PLR0911  (one return for each way of writing a number)
@@ -124,6 +159,8 @@ def _number(  # noqa: PLR0911  (one return for each way of writing a number)
             return None, False
         plain = plain.replace(decimal, ".")
         return (float(plain) if "." in plain else int(plain)), True
+    if of_other_mark(word, decimal):
+        return None, False
     plain = word.replace(",", ".") if decimal == "," and _COMMA.fullmatch(word) else word
     if not _PLAIN.fullmatch(plain):
         return (float(word), False) if INFINITE.fullmatch(word) else (None, False)
@@ -148,39 +185,66 @@ def read_numbers(words: Sequence[str], decimal: str | None) -> Numbers:
         >>> read_numbers(["1,234.5", "7"], None).values
         [1234.5, 7]
     """
-    mark = _decimal_mark(words, decimal)
+    mark, proof = _decimal_mark(words, decimal)
     read = [_number(word, mark) for word in words]
     values = [value for value, _ in read]
     commas = mark == "," and any(
         "," in word for word, value in zip(words, values, strict=True) if value is not None
     )
-    return Numbers(values, mark, commas or any(grouped for _, grouped in read))
+    return Numbers(values, mark, commas or any(grouped for _, grouped in read), proof)
 
 
-def read_days(words: Collection[str]) -> tuple[list[datetime], str] | None:
-    """Read spellings such as 31/12/2026, if the values prove which number is the day.
+def read_days(
+    words: Collection[str], order: str | None = None, usual: str | None = None
+) -> Days | None:
+    """Read spellings such as 31/12/2026, if it is known which number is the day.
+
+    Args:
+        words: distinct spellings.
+        order: one of `ORDERS`, if the user said so.
+        usual: the order to take where no value proves one; without it, points between the numbers
+            mean that the day is first, as wherever dates are written so.
 
     Returns:
-        The dates and "day" or "month", whichever stands first; None if a spelling is no such date
-        or the order stays unproved.
+        None if a spelling is no such date, or the order stays unknown.
+
+    Raises:
+        ContradictoryDay: a value that `order` cannot read.
 
     Examples:
-        >>> read_days(["01/02/2026", "31/12/2026"])[1]
-        'day'
-        >>> read_days(["01/02/2026"]) is None
-        True
+        >>> read_days(["01/02/2026", "31/12/2026"]).order
+        'day-first'
+        >>> read_days(["01/02/2026"]) is None, read_days(["01.02.2026"]).decided_by
+        (True, 'points')
     """
-    matches = [_DAY.fullmatch(word.strip()) for word in words]
-    parts = [(int(m[1]), int(m[3]), int(m[4])) for m in matches if m is not None]
-    if len(parts) < len(words) or not parts:
+    stripped = [word.strip() for word in words]
+    matches = [match for word in stripped if (match := _DAY.fullmatch(word)) is not None]
+    if len(matches) < len(stripped) or not matches:
         return None
-    day_first = any(first > 12 for first, _, _ in parts)
-    month_first = any(second > 12 for _, second, _ in parts)
-    if day_first == month_first:
+    proved = {
+        "day-first": next((match[0] for match in matches if int(match[1]) > 12), None),
+        "month-first": next((match[0] for match in matches if int(match[3]) > 12), None),
+    }
+    shown = [name for name, word in proved.items() if word is not None]
+    decided_by = "values"
+    if order is not None:
+        against = proved["month-first" if order == "day-first" else "day-first"]
+        if against is not None:
+            raise ContradictoryDay(against)
+        decided_by = "asked"
+    elif len(shown) == 1:
+        order = shown[0]
+    elif shown:
         return None
+    elif usual is not None:
+        order, decided_by = usual, "usual"
+    elif all(match[2] == "." for match in matches):
+        order, decided_by = "day-first", "points"
+    else:
+        return None
+    day, month = (1, 3) if order == "day-first" else (3, 1)
     try:
-        if day_first:
-            return [datetime(year, month, day) for day, month, year in parts], "day"
-        return [datetime(year, month, day) for month, day, year in parts], "month"
+        values = [datetime(int(m[4]), int(m[month]), int(m[day])) for m in matches]
     except ValueError:
         return None
+    return Days(values, order, decided_by)

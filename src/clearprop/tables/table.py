@@ -79,8 +79,9 @@ class Table:
             row i stands on line first_line + i.
         first_line: line of the first data row, counted from 1; None if the source has no lines.
         notes: sentences about how it was read that the user should see.
-        reading: options of `read_table` by which another file of this kind is read alike: the
-            decimal mark that was given or proved, and the given `missing` and `text`.
+        reading: what `read_table` takes as `like`, to read another file of this kind: the decimal
+            mark that was given or proved, with the delimiter; the order of each column's dates; and
+            the given `missing` and `text`.
 
     Examples:
         >>> ash = Column("ash", np.array([2.4, 2.1]), np.array([False, False]))

@@ -50,6 +50,8 @@ class TextColumn:
         decimal: "," or "." if the user said so.
         missing: spellings that mean "no value".
         keep: True if the user wants the column as text.
+        dates: one of `spellings.ORDERS` if the user said so.
+        usual_dates: the order where no value of the column proves one.
     """
 
     name: str
@@ -59,6 +61,8 @@ class TextColumn:
     decimal: str | None = None
     missing: frozenset[str] = MISSING
     keep: bool = False
+    dates: str | None = None
+    usual_dates: str | None = None
 
     def error(self, message: str, row: int, value: str, remedy: str) -> TableError:
         """The error for one of the column's values."""

@@ -17,7 +17,9 @@ import pyarrow.compute as pc
 from clearprop.tables.spellings import (
     MISSING,
     TRUTH,
+    ContradictoryDay,
     looks_like_number,
+    of_other_mark,
     read_days,
     read_numbers,
     tidy,
@@ -47,6 +49,13 @@ _INT32_OFFSETS = 2**31 - 1  # Arrow's short text type counts its bytes in int32
 _MOSTLY_WHOLE = 0.95
 _MOSTLY_DECIMAL = 0.5
 
+_DATES_BY = {
+    "values": "as its values prove",
+    "asked": "as asked",
+    "usual": "as in the training table",
+    "points": "as dates with points are written",
+}
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -56,13 +65,19 @@ class Reading:
         column: the column.
         notes: sentences about it.
         spelled_missing: how often each non-empty spelling stood for "no value".
-        decimal: "," if decimal commas were proved in this column.
+        decimal: the decimal mark, where a value of the column proves it or it was given and used.
+        proof: that value; "" where there is none.
+        dates: which stands first in its dates, one of `spellings.ORDERS`, if day and month do.
+        dates_by: what decided that; see `spellings.Days`.
     """
 
     column: Column
     notes: tuple[str, ...] = ()
     spelled_missing: dict[str, int] = field(default_factory=dict)
     decimal: str | None = None
+    proof: str = ""
+    dates: str | None = None
+    dates_by: str = ""
 
 
 def read_text_column(text: TextColumn) -> Reading:
@@ -200,20 +215,68 @@ def _dates(text: TextColumn, found: _Spellings) -> Reading | None:
             column = _gather(text.name, values, found.codes, nat)
             notes = (f"column {text.name!r}: {note}",) if note else ()
             return Reading(column, notes, found.spelled_missing)
-    days = read_days(found.words)
+    try:
+        days = read_days(found.words, text.dates, text.usual_dates)
+    except ContradictoryDay as against:
+        value = next(word for word in found.words if word.strip() == str(against))
+        raise text.error(
+            f"it is no date with the {_first_of(text.dates)} first, as was asked for",
+            first_row_of(text.chunks, value),
+            value,
+            "Correct it, or leave the order out (dates, --dates): the column's own values prove "
+            f"it where they can; or {text.text_remedy}.",
+        ) from None
     if days is None:
         return None
-    column = _gather(text.name, np.array(days[0], "datetime64[us]"), found.codes, nat)
-    note = f"column {text.name!r}: dates read with the {days[1]} first, as its values prove"
-    return Reading(column, (note,), found.spelled_missing)
+    column = _gather(text.name, np.array(days.values, "datetime64[us]"), found.codes, nat)
+    why = _DATES_BY[days.decided_by]
+    if days.decided_by == "values" and text.usual_dates not in (None, days.order):
+        why += f", not with the {_first_of(text.usual_dates)} first as in the training table"
+    note = f"column {text.name!r}: dates read with the {_first_of(days.order)} first, {why}"
+    return Reading(
+        column, (note,), found.spelled_missing, dates=days.order, dates_by=days.decided_by
+    )
+
+
+def _first_of(order: str | None) -> str:
+    return "day" if order == "day-first" else "month"
+
+
+def _refuse_other_mark(text: TextColumn, found: _Spellings, words: list[str]) -> None:
+    """A value that has the other decimal mark than the one asked for, among numbers."""
+    assert text.decimal is not None
+    wrong = np.array([of_other_mark(word, text.decimal) for word in words])
+    if not wrong.any():
+        return
+    numbers = wrong | np.array(
+        [value is not None for value in read_numbers(words, text.decimal).values]
+    )
+    counts = np.bincount(found.codes[found.codes >= 0], minlength=len(words))
+    if counts[numbers].sum() < _MOSTLY_DECIMAL * counts.sum():
+        return
+    names = {",": "comma", ".": "point"}
+    other = names["." if text.decimal == "," else ","]
+    word = found.words[int(np.flatnonzero(wrong)[0])]
+    raise text.error(
+        f"it has a decimal {other}, but decimal {names[text.decimal]}s were asked for",
+        first_row_of(text.chunks, word),
+        word,
+        f"If the file has decimal {other}s, leave the decimal mark out (decimal, --decimal) or "
+        f"name the other; else correct the value, or {text.text_remedy}.",
+    )
 
 
 def _numbers(text: TextColumn, found: _Spellings) -> Reading:
     words = [tidy(word) for word in found.words]
+    if text.decimal is not None:
+        _refuse_other_mark(text, found, words)
     read = read_numbers(words, text.decimal)
     numbers = [value for value in read.values if value is not None]
     if not numbers:
-        day = "the order of day and month is not proved by its values; write dates as 2026-01-31"
+        day = (
+            "the order of day and month is not proved by its values; say which is first "
+            "(dates, --dates), or write dates as 2026-01-31"
+        )
         dates = all(looks_like_number(word) and len(word) >= 8 for word in words) and any(
             mark in words[0] for mark in "/."
         )
@@ -226,8 +289,9 @@ def _numbers(text: TextColumn, found: _Spellings) -> Reading:
         return _mixed(text, found, read.values)
     notes = []
     if read.marked:
-        how = "decimal commas" if read.decimal == "," else "digits in groups of thousands"
         value = next(word for word in words if not word.lstrip("+-").isdigit())
+        commas = read.decimal == "," and "," in value
+        how = "decimal commas" if commas else "digits in groups of thousands"
         number = read.values[words.index(value)]
         notes.append(f"column {text.name!r}: read with {how}, {value} as {number}")
     if all(isinstance(value, int) for value in numbers):
@@ -241,8 +305,8 @@ def _numbers(text: TextColumn, found: _Spellings) -> Reading:
     else:
         values = np.array([_float(text, word, found) for word in numbers])
         column = _gather(text.name, values, found.codes, np.nan)
-    decimal = "," if read.decimal == "," and read.marked else None
-    return Reading(column, tuple(notes), found.spelled_missing, decimal)
+    decimal = read.decimal if read.proof or (read.decimal == "," and read.marked) else None
+    return Reading(column, tuple(notes), found.spelled_missing, decimal, read.proof)
 
 
 def _float(text: TextColumn, value: int | float | None, found: _Spellings) -> float:

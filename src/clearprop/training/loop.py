@@ -328,6 +328,9 @@ class _Run:
         elif stopped in {"interrupted", "max_seconds", "callback"}:
             # What was not finished can be gone on with.
             self.save_checkpoint()
+        elif stopped == "max_epochs" and not self.schedule.is_planned:
+            # And so can what more epochs may better.
+            self.save_checkpoint()
         best = state.best_parameters if self._has_best else None
         return TrainingResult(state.parameters if best is None else best, state, stopped)
 

@@ -12,7 +12,7 @@ from clearprop.schedules import Schedule
 from clearprop.training.settings import TrainingSettings
 from clearprop.training.state import TrainingState, array_digest
 
-__all__ = ["resume", "run_identity"]
+__all__ = ["is_finished", "resume", "run_identity"]
 
 
 _ROWS = {
@@ -65,13 +65,44 @@ def run_identity(
     }
 
 
-def _differences(written: dict[str, str], now: dict[str, str]) -> list[str]:
-    """What is not as it was, a clause each."""
-    return [
-        _ROWS.get(name) or f"{name} was {written.get(name) or 'none'}, is {value or 'none'}"
-        for name, value in now.items()
-        if written.get(name) != value
-    ]
+def _differences(
+    written: dict[str, str], now: dict[str, str], schedule: Schedule, *, n_begun: int
+) -> list[str]:
+    """What is not as it was, a clause each.
+
+    More epochs are no other run, nor are fewer if no more were begun, unless the learning rate is
+    planned over all of them.
+    """
+    found = []
+    for name, value in now.items():
+        if written.get(name) == value:
+            continue
+        clause = (
+            _ROWS.get(name) or f"{name} was {written.get(name) or 'none'}, is {value or 'none'}"
+        )
+        if name == "max_iter":
+            if schedule.is_planned:
+                clause += ", and the learning rate is planned over all epochs from the first one on"
+            elif written.get(name, "").isdigit() and n_begun <= int(value):
+                continue
+            else:
+                clause += f", and {n_begun} were begun"
+        found.append(clause)
+    return found
+
+
+def is_finished(path: Path) -> bool:
+    """Whether a checkpoint is of a run that trained all the epochs it was to, and so lost none.
+
+    Args:
+        path: the checkpoint; False too if it is missing or cannot be read.
+    """
+    try:
+        data = load_checkpoint(path)
+        state, n_epochs = data["state"], data["identity"]["max_iter"]
+        return bool(state["position"] == 0 and str(state["epoch"]) == n_epochs)
+    except (ModelFileError, KeyError, TypeError):
+        return False
 
 
 def resume(
@@ -86,7 +117,8 @@ def resume(
     Args:
         path: the checkpoint.
         problem: as in the run that wrote it.
-        settings: as in that run, but for `max_seconds` and the checkpoint's own settings.
+        settings: as in that run, but for `max_seconds`, the checkpoint's own settings, and, where
+            the schedule is not planned over all steps, `max_epochs`.
         optimizer: as in that run.
         schedule: as in that run.
 
@@ -96,7 +128,13 @@ def resume(
     """
     data = load_checkpoint(path)
     now, written = run_identity(problem, settings, optimizer, schedule), data.get("identity")
-    differences = _differences(written, now) if isinstance(written, dict) else ["it names none"]
+    try:
+        n_begun = data["state"]["epoch"] + (data["state"]["position"] > 0)
+    except (KeyError, TypeError):
+        n_begun = 0  # what is wrong with the state is said below
+    differences = ["it names none"]
+    if isinstance(written, dict):
+        differences = _differences(written, now, schedule, n_begun=n_begun)
     if differences:
         raise ModelFileError(
             f"{path}: this checkpoint was written with other data or other settings: "
