@@ -14,7 +14,7 @@ from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.substitute import walk
 from clearprop.explanation.formula.tree import Symbol
 from clearprop.explanation.formulas import entry_equation, entry_symbol, step_formula, weight_chain
-from clearprop.optimizers import SGD, Adam
+from clearprop.optimizers import SGD, Adam, Clipped
 
 NOTATION = pytest.mark.parametrize("notation", ["matrix", "weights"])
 
@@ -110,3 +110,16 @@ def test_long_sums_are_shortened_and_an_optimizers_step_is_named() -> None:
     assert "b¹₂" in line.split("…")[1]
     step = to_plain(entry_equation(records, records["W_step[0]"], (0, 0)).whole)
     assert "the step of Adam" in step
+
+
+@NOTATION
+def test_a_clipped_step_is_not_written_as_gradient_descents(notation: str) -> None:
+    network = Network([2, 2], output="identity")
+    batch = as_batch(network, network.initialize(0), [[3.0, -4.0]], [[9.0, -9.0]])
+    records = build_records(batch, update=Update(Clipped(SGD(), 0.01), 0.1), check=False)
+    step = records["W_step[0]"]
+    assert not np.allclose(step.values, -0.1 * records["dW[0]"].values)
+    equation = entry_equation(records, step, (0, 0), notation)
+    assert equation.numbers is None
+    assert "the step of Clipped SGD" in to_plain(equation.whole)
+    assert "the step of Clipped SGD" in to_plain(step_formula(records, step, notation))

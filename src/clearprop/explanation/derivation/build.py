@@ -123,19 +123,19 @@ def build_records(
 
 def _rule(update: Update) -> UpdateRule:
     optimizer: Any = update.optimizer
-    clipped = ""
+    before, after = "", ""
     settings: dict[str, float] = {}
     if isinstance(optimizer, Clipped):
         settings["max_norm"] = float(optimizer.max_norm)
-        clipped = ", dw shortened to max_norm"
+        before, after = "Clipped ", ", dw shortened to max_norm"
         optimizer = optimizer.optimizer
     if is_dataclass(optimizer):
         settings |= {
             field.name: float(getattr(optimizer, field.name)) for field in fields(optimizer)
         }
     return UpdateRule(
-        name=type(optimizer).__name__,
-        formula=getattr(optimizer, "formula", "") + clipped,
+        name=before + type(optimizer).__name__,
+        formula=getattr(optimizer, "formula", "") + after,
         learning_rate=float(update.learning_rate),
         settings=settings,
         n_updates=0 if update.state is None else update.state.n_updates,

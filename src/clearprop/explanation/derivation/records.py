@@ -261,7 +261,7 @@ class UpdateRule:
     """How parameters are updated.
 
     Attributes:
-        name: of the optimizer, as its class.
+        name: of the optimizer, as its class; "Clipped SGD" where the gradient is shortened first.
         formula: in plain text.
         learning_rate: the learning rate of this update.
         settings: the optimizer's own numbers by name.
