@@ -12,8 +12,9 @@ from clearprop.explanation.document import explain
 from clearprop.explanation.formula.evaluate import evaluate
 from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.substitute import walk
-from clearprop.explanation.formula.tree import Symbol
+from clearprop.explanation.formula.tree import Number, Symbol
 from clearprop.explanation.formulas import entry_equation, entry_symbol, step_formula, weight_chain
+from clearprop.network import Layer
 from clearprop.optimizers import SGD, Adam, Clipped
 
 NOTATION = pytest.mark.parametrize("notation", ["matrix", "weights"])
@@ -123,3 +124,17 @@ def test_a_clipped_step_is_not_written_as_gradient_descents(notation: str) -> No
     assert equation.numbers is None
     assert "the step of Clipped SGD" in to_plain(equation.whole)
     assert "the step of Clipped SGD" in to_plain(step_formula(records, step, notation))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_penaltys_strength_is_the_one_that_was_asked_for(dtype: type) -> None:
+    network = Network([2, 2], output="identity", reduction="mean")
+    parameters = [Layer(W.astype(dtype), b.astype(dtype)) for W, b in network.initialize(0)]
+    parameters[0].W[1, 1] = 0.0
+    batch = as_batch(network, parameters, [[3.0, -4.0]] * 3, [[9.0, -9.0]] * 3, l2=1e-4)
+    records = build_records(batch, update=Update(SGD(), 0.1), check=False)
+    for entry in np.ndindex(2, 2):
+        equation = entry_equation(records, records["dW_total[0]"], entry)
+        assert f"+ {to_plain(Number(1e-4 / 3))} ·" in to_plain(equation.whole)
+    penalty = entry_equation(records, records["penalty"], ())
+    assert f"= {to_plain(Number(1e-4 / 6))} · (" in to_plain(penalty.whole)

@@ -118,6 +118,7 @@ def build_records(
         output_names=tuple(output_names),
         sample_names=names.samples,
         left_out=tuple(missing),
+        l2=batch.l2,
     )
 
 

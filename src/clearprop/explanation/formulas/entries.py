@@ -246,14 +246,14 @@ def _penalty(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
             symbol, number = maker.both(f"W[{layer}]", index)
             terms.append((Power(symbol, Number(2)), Power(number, Number(2))))
     symbols, numbers = maker.sum_of(terms)
-    squares = sum(
-        float((maker.records[f"W[{layer}]"].values ** 2).sum())
-        for layer in range(maker.records.network.n_layers)
-    )
-    strength = 2.0 * float(maker.records["penalty"].values) / squares if squares else 0.0
     outside = [f for f in factor_symbols(maker.records, maker.names) if isinstance(f, Fraction)]
-    half = Number(strength / 2.0, maker.digits)
+    half = Number(_strength(maker.records) / 2.0, maker.digits)
     return product(*outside, Fraction(STRENGTH, Number(2)), symbols), product(half, numbers)
+
+
+def _strength(records: Records) -> float:
+    """The penalty's strength times the loss's own factor."""
+    return records.factor * records.l2
 
 
 def _total_loss(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
@@ -314,12 +314,10 @@ def _db(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
 def _dW_total(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:  # noqa: N802 - the articles' symbol
     dW, dW_number = maker.both(f"dW[{step.layer}]", entry)
     w, w_number = maker.both(f"W[{step.layer}]", entry)
-    pull = float(step.values[entry]) - dW_number.value if isinstance(dW_number, Number) else 0.0
-    strength = pull / w_number.value if isinstance(w_number, Number) and w_number.value else 0.0
     outside = [f for f in factor_symbols(maker.records, maker.names) if isinstance(f, Fraction)]
     return (
         Infix("+", (dW, product(*outside, STRENGTH, w))),
-        Infix("+", (dW_number, product(Number(strength, maker.digits), w_number))),
+        Infix("+", (dW_number, product(Number(_strength(maker.records), maker.digits), w_number))),
     )
 
 
