@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,9 @@ def build_records(
             missing.append(
                 f"Jacobians of the samples after the first {n_samples} (of {batch.n_samples})."
             )
-        if max(network.sizes[1:]) ** 2 * max(network.sizes) > MOST_JACOBIAN_NUMBERS:
+        # The Jacobian by a layer's weights is its largest.
+        largest = max(sends * receives**2 for sends, receives in pairwise(network.sizes))
+        if largest > MOST_JACOBIAN_NUMBERS:
             missing.append(f"Jacobians of more than {MOST_JACOBIAN_NUMBERS} numbers.")
     return Records(
         title=title or f"Backpropagation through {'-'.join(map(str, network.sizes))}",

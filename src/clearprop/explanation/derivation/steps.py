@@ -195,9 +195,10 @@ def _forward(steps: _Steps, numbers: Numbers) -> None:
                 [Operand(f"z[{layer}]", SAME)],
             )  # fmt: skip
     is_softmax = network.output == "softmax"
+    of_target = " that belong to its own target" if network.output_parameters else ""
     steps.add(
         "output", "forward", "output", last, "Output yhat",
-        "The probabilities of the classes: each depends on all logits of its row."
+        f"The probabilities of the classes: each depends on all logits of its row{of_target}."
         if is_softmax
         else f"The output function, {network.output}, entry by entry.",
         numbers.passes.output, names.samples, names.layers[-1],
