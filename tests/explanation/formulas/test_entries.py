@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -138,3 +140,39 @@ def test_the_penaltys_strength_is_the_one_that_was_asked_for(dtype: type) -> Non
         assert f"+ {to_plain(Number(1e-4 / 3))} ·" in to_plain(equation.whole)
     penalty = entry_equation(records, records["penalty"], ())
     assert f"= {to_plain(Number(1e-4 / 6))} · (" in to_plain(penalty.whole)
+
+
+@NOTATION
+@pytest.mark.parametrize("output", ["softmax", "logistic"])
+def test_an_output_rounded_to_0_or_1_has_no_equation_with_log_0(output: str, notation: str) -> None:
+    network = Network([1, 2], output=output)
+    parameters = [Layer(np.array([[900.0, -900.0]]), np.zeros(2))]
+    Y = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
+    batch = as_batch(network, parameters, [[1.0], [1.0], [0.001]], Y)
+    records = build_records(batch, check=False)
+    assert np.any(records["output"].values == 0.0)
+    assert "log(0)" in records["loss_terms"].sentence
+    for step in ("loss_terms", "doutput"):
+        for entry in np.ndindex(3, 2):
+            equation = entry_equation(records, records[step], entry, notation)
+            written = to_plain(equation.whole)
+            assert "log(0)" not in written
+            assert not re.search(r"/0(?![.\d])", written)
+            assert (equation.numbers is not None) or entry[0] < 2
+    for node in range(2):
+        chain = weight_chain(records, 0, (0, node), notation)
+        assert np.all(np.isfinite(chain.shares))
+        np.testing.assert_allclose(chain.shares.sum(), chain.total, rtol=1e-12, atol=1e-15)
+        assert chain.links[0].step == "delta[0]"
+    plain = build_records(as_batch(network, parameters, [[0.001]], Y[:1]), check=False)
+    assert "log(0)" not in plain["loss_terms"].sentence
+    n_links = 2 if output == "softmax" else 3
+    assert len(weight_chain(plain, 0, (0, 0), notation).links) == n_links
+
+
+def test_a_count_of_0_is_said_to_have_no_logarithm() -> None:
+    network = Network([1, 1], output="exponential")
+    counts = [as_batch(network, network.initialize(0), [[1.0]], [[y]]) for y in (0.0, 3.0)]
+    zero, three = (build_records(batch, check=False)["loss_terms"].sentence for batch in counts)
+    assert "counts as 0, its limit" in zero
+    assert "limit" not in three

@@ -213,7 +213,8 @@ def _loss(steps: _Steps, numbers: Numbers) -> None:
     terms = output.loss_terms(numbers.passes.z[-1], batch.Y, network.output_parameters)
     steps.add(
         "loss_terms", "loss", "loss_terms", None, "Loss of each sample and output",
-        f"{output.loss_name.replace('_', ' ').capitalize()}, before anything is summed.",
+        f"{output.loss_name.replace('_', ' ').capitalize()}, before anything is summed."
+        + _limits(numbers, batch),
         terms, names.samples, names.layers[-1],
         [Operand("output", SAME), Operand("Y", SAME)],
     )  # fmt: skip
@@ -236,6 +237,21 @@ def _loss(steps: _Steps, numbers: Numbers) -> None:
             "What training minimises.",
             numbers.total_loss, (), (), [Operand("loss", ()), Operand("penalty", ())],
         )  # fmt: skip
+
+
+def _limits(numbers: Numbers, batch: Batch) -> str:
+    """What is to be said where the loss's formula, as it stands, has no value."""
+    yhat, output = np.asarray(numbers.passes.output), batch.network.output
+    if (output == "softmax" and np.any(yhat == 0.0)) or (
+        output == "logistic" and np.any((yhat == 0.0) | (yhat == 1.0))
+    ):
+        return (
+            " It is computed from the logits: here an output has been rounded to 0 or 1, and with "
+            "that the formula would have log(0) in it."
+        )
+    if output == "exponential" and np.any(batch.Y == 0.0):
+        return " Where y is 0, y log(y / yhat) counts as 0, its limit."
+    return ""
 
 
 _REDUCTION_SENTENCES = {

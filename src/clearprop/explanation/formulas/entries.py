@@ -45,7 +45,8 @@ class Equation:
     Attributes:
         symbol: the entry's name.
         symbols: how it is computed, with symbols; None where it is given.
-        numbers: the same with the numbers in it; None where they are too many to be written.
+        numbers: the same with the numbers in it; None where they are too many to be written, or
+            so rounded that the formula no longer gives the value.
         value: what it is.
         digits: significant digits of the numbers.
     """
@@ -214,7 +215,16 @@ def _loss_terms(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
     del step
     formula = OUTPUTS[maker.records.network.output].loss_formula
     symbols, numbers = _of_output(maker, formula, entry)
-    return of_one_output(symbols), of_one_output(numbers)
+    return of_one_output(symbols), _unless_rounded(maker, of_one_output(numbers), entry)
+
+
+def _unless_rounded(
+    maker: _Maker, numbers: Formula | None, entry: tuple[int, ...]
+) -> Formula | None:
+    """No numbers where an output was rounded to 0 or 1: log(0) is not how its loss was computed."""
+    yhat = float(maker.records["output"].values[entry])
+    is_lost = {"softmax": yhat == 0.0, "logistic": yhat in (0.0, 1.0)}
+    return None if is_lost.get(maker.records.network.output) else numbers
 
 
 def _loss(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
@@ -264,7 +274,8 @@ def _total_loss(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
 def _by_output(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
     del step
     formula = OUTPUTS[maker.records.network.output].by_output_formula
-    return _with_factors(maker, _of_output(maker, formula, entry), entry[0])
+    symbols, numbers = _with_factors(maker, _of_output(maker, formula, entry), entry[0])
+    return symbols, _unless_rounded(maker, numbers, entry)
 
 
 def _output_delta(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
