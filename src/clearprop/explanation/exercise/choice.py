@@ -76,7 +76,9 @@ def _formula_of_delta(material: Material, generator: random.Random) -> tuple[Ste
         handed, by = Infix("@", (delta, Transpose(W))), "o"
         untransposed = Infix(by, (Infix("@", (delta, W)), slope))
         transposed = [(untransposed, _line("W is not transposed: its rows are the senders"))]
-    wrong = [(Infix(by, (handed, undone)), _line("this has σ in place of its derivative σ′"))]
+    wrong: Wrongs = [
+        (Infix(by, (handed, undone)), _line("this has σ in place of its derivative σ′"))
+    ]
     is_one, is_by_h = _slope_is(as_activation(material.network.hidden[layer]))
     if not is_one:
         missing = _line("σ′ is missing: the derivative by h is not yet the derivative by z")
