@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from clearprop import Network
 from clearprop.activations import ACTIVATIONS
 from clearprop.explanation.derivation.batch import Batch, as_batch
+from clearprop.explanation.random_network import random_targets
 from clearprop.losses import OUTPUTS, REDUCTIONS
 
 HIDDEN, OUTPUT, REDUCTION = list(ACTIVATIONS), list(OUTPUTS), list(REDUCTIONS)
-
-
-def random_targets(generator: np.random.Generator, output: str, shape: tuple[int, int]) -> Any:
-    """Targets an output can have: classes, labels, numbers, counts."""
-    if output == "softmax":
-        return np.eye(shape[1])[generator.integers(shape[1], size=shape[0])]
-    if output == "logistic":
-        return generator.integers(0, 2, size=shape).astype(float)
-    if output == "exponential":
-        return generator.poisson(2.0, shape).astype(float)
-    return generator.normal(size=shape)
 
 
 def random_batch(seed: int) -> Batch:
@@ -41,7 +29,7 @@ def random_batch(seed: int) -> Batch:
         network,
         network.initialize(seed),
         generator.normal(size=(n_samples, sizes[0])),
-        random_targets(generator, output, (n_samples, sizes[-1])),
+        random_targets(network, n_samples, generator),
         generator.uniform(0.5, 2.0, n_samples) if weighted else None,
         0.1 if seed % 5 == 0 else 0.0,
     )

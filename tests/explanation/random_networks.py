@@ -10,6 +10,7 @@ from clearprop.activations import ACTIVATIONS
 from clearprop.explanation.derivation.batch import Update
 from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.document import explain
+from clearprop.explanation.random_network import random_targets
 from clearprop.losses import OUTPUTS, REDUCTIONS
 from clearprop.network import Layer
 from clearprop.optimizers import SGD, Adam, Momentum, Nesterov, RMSprop
@@ -59,14 +60,7 @@ def random_case(number: int) -> Case:
     ]
     n = number % 8 + 1
     X = rng.normal(size=(n, sizes[0]))
-    if output == "softmax":
-        Y = np.eye(sizes[-1])[rng.integers(sizes[-1], size=n)]
-    elif output == "logistic":
-        Y = rng.integers(2, size=(n, sizes[-1])).astype(float)
-    elif output == "exponential":
-        Y = rng.poisson(2.0, size=(n, sizes[-1])).astype(float)
-    else:
-        Y = rng.normal(size=(n, sizes[-1]))
+    Y = random_targets(network, n, rng)
     weight = rng.uniform(0.5, 2.0, n) if number % 4 == 3 else None
     update = None if number % 3 == 0 else Update(OPTIMIZERS[number % 5], LEARNING_RATE)
     return Case(network, parameters, X, Y, weight, 0.1 if number % 5 == 2 else 0.0, update)

@@ -155,3 +155,22 @@ def test_a_file_is_written_by_its_name(tmp_path) -> None:
     with pytest.raises(ParameterError, match=r"'\.docx'"):
         derivation.save(tmp_path / "page.docx")
     assert isinstance(derivation, Derivation)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"l2": -1.0}, "l2: got -1.0"),
+        ({"l2": np.nan}, "l2: got nan"),
+        ({"sample_weight": [1.0, np.nan]}, "sample_weight: got NaN"),
+        ({"sample_weight": [1.0, -2.0]}, "sample_weight: got -2"),
+        ({"learning_rate": np.inf, "update": "sgd"}, "learning_rate: got inf"),
+        ({"update": SGD}, "expected an optimizer or its name"),
+        ({"feature_names": ["a"]}, "feature_names: got 1, the network has 3"),
+        ({"output_names": ["a", "b", "c"]}, "output_names: got 3, the network has 2"),
+    ],
+)
+def test_what_cannot_be_derived_is_named(wrong: dict[str, object], message: str) -> None:
+    network = Network([3, 2])
+    with pytest.raises(ParameterError, match=message):
+        explain(network, network.initialize(0), np.ones((2, 3)), np.eye(2), **wrong)

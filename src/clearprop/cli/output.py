@@ -19,21 +19,9 @@ from rich.text import Text
 from clearprop.cli.failures import leave
 from clearprop.engines.default import when_compiling
 from clearprop.errors import ClearpropWarning, DataWarning
+from clearprop.printable import printable as shown
 
 __all__ = ["Output", "shown"]
-
-
-def shown(text: str) -> str:
-    r"""Text from the user's data, fit for a terminal: what does not print is spelled out.
-
-    Examples:
-        >>> print(shown("\x1b[31mred\n"))
-        \x1b[31mred\n
-    """
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
 
 
 class _Console(Console):

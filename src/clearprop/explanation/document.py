@@ -218,6 +218,16 @@ def derivation_of(
 ) -> Derivation:
     """A derivation of a source; the options are those of `explain`."""
     chosen = notation or source.notation
+    sizes = source.batch.network.sizes
+    for name, names, count in (
+        ("feature_names", feature_names, sizes[0]),
+        ("output_names", output_names, sizes[-1]),
+    ):
+        if names and len(names) != count:
+            raise ParameterError(
+                f"{name}: got {len(names)}, the network has {count}",
+                remedy="Give a name for each, or none.",
+            )
     records = build_records(
         source.batch,
         update=as_update(update, learning_rate, source.update),

@@ -6,6 +6,7 @@ derivation.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -254,7 +255,7 @@ def as_update(update: Any, learning_rate: float | None, own: Update | None) -> U
     Raises:
         ParameterError: an unknown name, or a learning rate that is no positive number.
     """
-    if learning_rate is not None and not learning_rate > 0:
+    if learning_rate is not None and not 0 < learning_rate < math.inf:
         raise ParameterError(
             f"learning_rate: got {learning_rate!r}, expected a positive number",
             remedy="Leave it out for the usual one.",
@@ -274,7 +275,7 @@ def as_update(update: Any, learning_rate: float | None, own: Update | None) -> U
             )
         usual = LEARNING_RATES.get(name, OTHER_LEARNING_RATE)
         return Update(UPDATES[name](), usual if learning_rate is None else learning_rate)
-    if not hasattr(update, "update"):
+    if isinstance(update, type) or not hasattr(update, "update"):
         raise ParameterError(
             f"update: got {update!r}, expected an optimizer or its name",
             remedy=f"Give one of clearprop.optimizers, or one of {', '.join(UPDATES)}.",

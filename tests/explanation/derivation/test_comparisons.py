@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
-from clearprop.explanation.derivation.batch import Batch, Update
+from clearprop import Network
+from clearprop.activations import ACTIVATIONS
+from clearprop.explanation.derivation.batch import Batch, Update, as_batch
 from clearprop.explanation.derivation.build import build_records
 from clearprop.explanation.derivation.records import Comparison
 from clearprop.explanation.document import explain
+from clearprop.explanation.random_network import random_batch
 from clearprop.optimizers import SGD
 
 ALWAYS = {
@@ -116,3 +121,32 @@ def test_delta_factors_multiply_to_the_norm_below(batch: Batch) -> None:
         below = np.linalg.norm(records[f"delta[{factor.layer - 1}]"].values)
         product = factor.delta_norm * factor.by_W * factor.by_slope
         np.testing.assert_allclose(product, below, rtol=1e-12, atol=1e-300)
+
+
+def answer_of(network: Network, name: str, sample_weight: list[float] | None = None) -> str:
+    drawn = random_batch(network, 3, 0)
+    weight = None if sample_weight is None else np.array(sample_weight)
+    batch = as_batch(network, drawn.parameters, drawn.X, drawn.Y, weight)
+    return by_id(batch)[name].answer
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_only_a_slope_that_is_written_with_h_is_said_to_be(activation: str) -> None:
+    answer = answer_of(Network([2, 3, 2], hidden=activation), "sigma_of_h")
+    formula = ACTIVATIONS[activation].derivative_formula
+    assert formula in answer
+    has_h = any(word == "h" for word in re.split(r"\W+", formula))
+    assert ("h stands in for sigma(z)" in answer) is has_h
+
+
+def test_a_loss_without_a_curve_is_not_said_to_have_one() -> None:
+    parabola = answer_of(Network([2, 2], output="identity"), "close_enough")
+    assert "central differences are exact" in parabola
+    curved = answer_of(Network([2, 3, 2], hidden="tanh"), "close_enough")
+    assert "the curve of the loss gets in (truncation, at epsilon = 0.1" in curved
+
+
+def test_weights_that_add_up_to_nothing_are_said_to() -> None:
+    network = Network([2, 2], reduction="mean")
+    assert "S = 0, in whose place a mean has 1." in answer_of(network, "reductions", [0.0] * 3)
+    assert "add up to S = 2.5." in answer_of(network, "reductions", [0.0, 2.0, 0.5])

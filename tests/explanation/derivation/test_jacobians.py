@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from clearprop import Network
 from clearprop.activations import as_activation
 from clearprop.explanation.derivation.batch import Batch, as_batch
 from clearprop.explanation.derivation.build import build_records
+from clearprop.explanation.random_network import random_batch
 from clearprop.losses import OUTPUTS
 
 STEP = 1e-6
@@ -72,3 +74,14 @@ def test_what_is_too_large_is_said() -> None:
     said = " ".join(records.left_out)
     assert "after the first 8 (of 10)" in said
     assert "more than 4096 numbers" in said
+
+
+@pytest.mark.parametrize(("sizes", "is_whole"), [((2, 40, 1), True), ((40, 12, 2), False)])
+def test_jacobians_are_said_to_be_left_out_only_where_some_are(
+    sizes: tuple[int, ...], is_whole: bool
+) -> None:
+    network = Network(sizes, output="identity")
+    records = build_records(random_batch(network, 1, 0), jacobians=True, check=False)
+    whole = {step.id for step in records.steps if step.id.startswith("dW")}
+    assert (whole <= {jacobian.step for jacobian in records.jacobians}) is is_whole
+    assert any("Jacobians of more than" in left_out for left_out in records.left_out) != is_whole

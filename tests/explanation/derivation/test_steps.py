@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from clearprop import backward, forward, loss
+from clearprop import Network, backward, forward, loss
 from clearprop.activations import as_activation
 from clearprop.explanation.derivation.batch import Batch, Update
 from clearprop.explanation.derivation.build import build_records
 from clearprop.explanation.derivation.records import PHASES
+from clearprop.explanation.random_network import random_batch
 from clearprop.optimizers import SGD
 from clearprop.penalties import l2_gradient
 
@@ -122,3 +123,11 @@ def test_the_update_moves_against_the_gradient_with_its_penalty(batch: Batch) ->
         np.testing.assert_allclose(b_new, b - 0.25 * records[f"db[{layer}]"].values, rtol=1e-12)
     assert records.update is not None
     assert (records.update.name, records.update.learning_rate) == ("SGD", 0.25)
+
+
+def test_the_probabilities_of_several_targets_depend_on_their_own_logits_only() -> None:
+    two = Network([2, 5], output="softmax", output_parameters=(2, 3))
+    records = build_records(random_batch(two, 2, 0), check=False)
+    assert "that belong to its own target" in records["output"].sentence
+    one = build_records(random_batch(Network([2, 5]), 2, 0), check=False)
+    assert one["output"].sentence.endswith("each depends on all logits of its row.")

@@ -221,3 +221,29 @@ def test_a_network_too_wide_for_paper_is_asked_what_is_short():
 def test_no_questions_is_an_error(questions):
     with pytest.raises(ParameterError, match="expected 1 or more"):
         exercise_sheet("article-a", questions=questions)
+
+
+@pytest.mark.parametrize("notation", ["matrix", "weights"])
+@pytest.mark.parametrize(
+    ("hidden", "sentences"),
+    [
+        ("logistic", {"σ′ is taken of z, not of h", "σ′ is missing"}),
+        ("relu", {"σ′ is missing"}),
+        ("leaky_relu", {"σ′ is missing"}),
+        ("identity", set()),
+    ],
+)
+def test_no_formula_of_delta_is_marked_wrong_that_is_right(hidden, sentences, notation):
+    asked = set()
+    told = set()
+    for seed in range(12):
+        source = friendly_source([2, 3, 2], seed, hidden=hidden)
+        sheet = sheet_of(source, seed=seed, questions=12, notation=notation)
+        for question in sheet.questions:
+            if question.kind == "formula" and question.step == "delta[0]":
+                asked.add(question.step)
+                told |= {plain_line(mistake.sentence) for mistake in question.mistakes}
+                assert len(question.options) == len(question.mistakes) + 1 >= 2
+    assert asked
+    of_slope = {s.partition(":")[0] for s in told if s.startswith("σ′")}
+    assert of_slope == sentences

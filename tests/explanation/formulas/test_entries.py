@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -12,9 +14,10 @@ from clearprop.explanation.document import explain
 from clearprop.explanation.formula.evaluate import evaluate
 from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.substitute import walk
-from clearprop.explanation.formula.tree import Symbol
+from clearprop.explanation.formula.tree import Number, Symbol
 from clearprop.explanation.formulas import entry_equation, entry_symbol, step_formula, weight_chain
-from clearprop.optimizers import SGD, Adam
+from clearprop.network import Layer
+from clearprop.optimizers import SGD, Adam, Clipped
 
 NOTATION = pytest.mark.parametrize("notation", ["matrix", "weights"])
 
@@ -110,3 +113,66 @@ def test_long_sums_are_shortened_and_an_optimizers_step_is_named() -> None:
     assert "b¹₂" in line.split("…")[1]
     step = to_plain(entry_equation(records, records["W_step[0]"], (0, 0)).whole)
     assert "the step of Adam" in step
+
+
+@NOTATION
+def test_a_clipped_step_is_not_written_as_gradient_descents(notation: str) -> None:
+    network = Network([2, 2], output="identity")
+    batch = as_batch(network, network.initialize(0), [[3.0, -4.0]], [[9.0, -9.0]])
+    records = build_records(batch, update=Update(Clipped(SGD(), 0.01), 0.1), check=False)
+    step = records["W_step[0]"]
+    assert not np.allclose(step.values, -0.1 * records["dW[0]"].values)
+    equation = entry_equation(records, step, (0, 0), notation)
+    assert equation.numbers is None
+    assert "the step of Clipped SGD" in to_plain(equation.whole)
+    assert "the step of Clipped SGD" in to_plain(step_formula(records, step, notation))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_penaltys_strength_is_the_one_that_was_asked_for(dtype: type) -> None:
+    network = Network([2, 2], output="identity", reduction="mean")
+    parameters = [Layer(W.astype(dtype), b.astype(dtype)) for W, b in network.initialize(0)]
+    parameters[0].W[1, 1] = 0.0
+    batch = as_batch(network, parameters, [[3.0, -4.0]] * 3, [[9.0, -9.0]] * 3, l2=1e-4)
+    records = build_records(batch, update=Update(SGD(), 0.1), check=False)
+    for entry in np.ndindex(2, 2):
+        equation = entry_equation(records, records["dW_total[0]"], entry)
+        assert f"+ {to_plain(Number(1e-4 / 3))} ·" in to_plain(equation.whole)
+    penalty = entry_equation(records, records["penalty"], ())
+    assert f"= {to_plain(Number(1e-4 / 6))} · (" in to_plain(penalty.whole)
+
+
+@NOTATION
+@pytest.mark.parametrize("output", ["softmax", "logistic"])
+def test_an_output_rounded_to_0_or_1_has_no_equation_with_log_0(output: str, notation: str) -> None:
+    network = Network([1, 2], output=output)
+    parameters = [Layer(np.array([[900.0, -900.0]]), np.zeros(2))]
+    Y = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
+    batch = as_batch(network, parameters, [[1.0], [1.0], [0.001]], Y)
+    records = build_records(batch, check=False)
+    assert np.any(records["output"].values == 0.0)
+    assert "log(0)" in records["loss_terms"].sentence
+    for step in ("loss_terms", "doutput"):
+        for entry in np.ndindex(3, 2):
+            equation = entry_equation(records, records[step], entry, notation)
+            written = to_plain(equation.whole)
+            assert "log(0)" not in written
+            assert not re.search(r"/0(?![.\d])", written)
+            assert (equation.numbers is not None) or entry[0] < 2
+    for node in range(2):
+        chain = weight_chain(records, 0, (0, node), notation)
+        assert np.all(np.isfinite(chain.shares))
+        np.testing.assert_allclose(chain.shares.sum(), chain.total, rtol=1e-12, atol=1e-15)
+        assert chain.links[0].step == "delta[0]"
+    plain = build_records(as_batch(network, parameters, [[0.001]], Y[:1]), check=False)
+    assert "log(0)" not in plain["loss_terms"].sentence
+    n_links = 2 if output == "softmax" else 3
+    assert len(weight_chain(plain, 0, (0, 0), notation).links) == n_links
+
+
+def test_a_count_of_0_is_said_to_have_no_logarithm() -> None:
+    network = Network([1, 1], output="exponential")
+    counts = [as_batch(network, network.initialize(0), [[1.0]], [[y]]) for y in (0.0, 3.0)]
+    zero, three = (build_records(batch, check=False)["loss_terms"].sentence for batch in counts)
+    assert "counts as 0, its limit" in zero
+    assert "limit" not in three

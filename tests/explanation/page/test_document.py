@@ -9,9 +9,12 @@ from derivations import article_records, random_records
 from page_reading import Element, read_page, shown_values
 from random_networks import random_case
 
+from clearprop import Network
 from clearprop.explanation.budget import Budget
+from clearprop.explanation.document import explain
 from clearprop.explanation.page import to_frame, to_html
 from clearprop.explanation.page.markup import anchor
+from clearprop.explanation.random_network import random_batch
 
 FETCHING = {"src", "srcset", "data", "poster", "action", "formaction", "xlink:href", "background"}
 TINY = Budget(table_entries=20, table_columns=6, largest=5, equations=20, chains=6, drawn_nodes=4)
@@ -175,3 +178,23 @@ def test_names_that_somebody_gave_are_shown_as_they_are():
 def test_a_frame_holds_the_page_unchanged():
     html = to_html(article_records("a"))
     assert read_page(to_frame(html)).one("iframe")["srcdoc"] == html
+
+
+@pytest.mark.parametrize("notation", ["matrix", "weights"])
+def test_names_of_data_bring_no_markup_and_no_control_codes(notation: str):
+    evil = ("</script><script>alert(1)</script>", "\x1b[31mred\x07", '"><img src=x onerror=x()>')
+    network = Network([3, 2, 3])
+    batch = random_batch(network, 2, 0)
+    derivation = explain(
+        network, batch.parameters, batch.X, batch.Y,
+        title=evil[1], feature_names=evil, output_names=evil, notation=notation, jacobians=True,
+    )  # fmt: skip
+    written = derivation.to_html()
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", written)
+    page = read_page(written)
+    assert len(page.all("script")) == 1
+    assert not page.all("img")
+    for element in page.elements:
+        assert not [name for name in element.attributes if name.startswith("on")]
+    assert "\\x1b[31mred\\x07" in page.one("h1").text
+    assert evil[2] in page.one("main").text

@@ -92,7 +92,7 @@ def as_batch(
 
     Raises:
         ShapeError: X is no table of numbers, or empty.
-        ParameterError: a number is not finite.
+        ParameterError: a number is not finite, or a weight or the penalty's strength below 0.
     """
     given = np.asarray(parameters[0].W).dtype if len(parameters) else np.dtype(np.float64)
     dtype = given if given == np.float32 else np.dtype(np.float64)
@@ -112,10 +112,20 @@ def as_batch(
         ("X", X),
         ("Y", Y),
         *(("parameters", a) for layer in layers for a in layer),
+        *(() if sample_weight is None else (("sample_weight", sample_weight),)),
     ):
         if not np.all(np.isfinite(array)):
             raise ParameterError(
                 f"{name}: got NaN or infinity, which no derivation can be made of",
                 remedy="Give finite numbers.",
             )
+    if not 0.0 <= l2 < np.inf:
+        raise ParameterError(
+            f"l2: got {l2!r}, expected a number from 0 up", remedy="0 is no penalty."
+        )
+    if sample_weight is not None and np.any(sample_weight < 0.0):
+        raise ParameterError(
+            f"sample_weight: got {np.min(sample_weight):g}, expected numbers from 0 up",
+            remedy="A weight of 0 leaves its row out.",
+        )
     return Batch(network, layers, X, Y, sample_weight, float(l2))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,9 @@ def build_records(
             missing.append(
                 f"Jacobians of the samples after the first {n_samples} (of {batch.n_samples})."
             )
-        if max(network.sizes[1:]) ** 2 * max(network.sizes) > MOST_JACOBIAN_NUMBERS:
+        # The Jacobian by a layer's weights is its largest.
+        largest = max(sends * receives**2 for sends, receives in pairwise(network.sizes))
+        if largest > MOST_JACOBIAN_NUMBERS:
             missing.append(f"Jacobians of more than {MOST_JACOBIAN_NUMBERS} numbers.")
     return Records(
         title=title or f"Backpropagation through {'-'.join(map(str, network.sizes))}",
@@ -118,24 +121,25 @@ def build_records(
         output_names=tuple(output_names),
         sample_names=names.samples,
         left_out=tuple(missing),
+        l2=batch.l2,
     )
 
 
 def _rule(update: Update) -> UpdateRule:
     optimizer: Any = update.optimizer
-    clipped = ""
+    before, after = "", ""
     settings: dict[str, float] = {}
     if isinstance(optimizer, Clipped):
         settings["max_norm"] = float(optimizer.max_norm)
-        clipped = ", dw shortened to max_norm"
+        before, after = "Clipped ", ", dw shortened to max_norm"
         optimizer = optimizer.optimizer
     if is_dataclass(optimizer):
         settings |= {
             field.name: float(getattr(optimizer, field.name)) for field in fields(optimizer)
         }
     return UpdateRule(
-        name=type(optimizer).__name__,
-        formula=getattr(optimizer, "formula", "") + clipped,
+        name=before + type(optimizer).__name__,
+        formula=getattr(optimizer, "formula", "") + after,
         learning_rate=float(update.learning_rate),
         settings=settings,
         n_updates=0 if update.state is None else update.state.n_updates,

@@ -7,7 +7,6 @@ were computed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy.typing as npt
 from clearprop.backprop import forward, loss
 from clearprop.explanation.derivation.batch import Batch
 from clearprop.explanation.derivation.records import Check, Sweep
-from clearprop.finite_differences import STEPS, LossPoint, loss_point
+from clearprop.finite_differences import LossPoint, loss_point
 from clearprop.gradcheck import TOLERANCE, compare_entries
 from clearprop.network import Layer
 
@@ -25,22 +24,24 @@ __all__ = ["Checker", "sweep"]
 Array = npt.NDArray[Any]
 
 TOLERANCE_FLOAT32 = 1e-3
-LEAST_ENTRIES = 8
-MOST_WORK = 500_000_000  # multiply-adds of all finite differences of one array
+MOST_PRODUCTS = 60_000_000  # of an array's check, for each nudge; seconds
+FEWEST_ENTRIES = 4
 EPSILONS = tuple(float(10.0 ** (-exponent / 2.0)) for exponent in range(2, 27))
 
 
 class Checker:
-    """Checks steps, at most so many entries of each.
+    """Checks steps, at most so many entries of each; what has been checked is not checked again.
 
     Args:
         batch: what is differentiated.
-        max_entries: entries checked of an array, drawn at random where there are more.
+        max_entries: entries checked of an array, drawn at random where there are more; fewer of a
+            network so large that its losses take long.
     """
 
     def __init__(self, batch: Batch, max_entries: int) -> None:
         self._batch, self._max_entries = batch, max_entries
         self._points: dict[float, LossPoint] = {}
+        self._done: dict[tuple[str, int, float], tuple[Array, Check]] = {}
         self._generator = np.random.default_rng(0)
         is_single = batch.X.dtype == np.float32
         self._epsilon = float(np.finfo(np.float32).eps) if is_single else 0.0
@@ -48,14 +49,25 @@ class Checker:
 
     def check(self, kind: str, layer: int, values: Array, *, l2: float = 0.0) -> Check:
         """One array, of kind "dW", "db", "dinput" or "delta", beside finite differences."""
-        entries = np.arange(values.size)
-        n_checked = min(self._max_entries, self._affordable(kind, layer))
-        if values.size > n_checked:
+        key = kind, layer, l2
+        if key not in self._done or not np.array_equal(self._done[key][0], values):
+            self._done[key] = values, self._check(kind, layer, values, l2)
+        return self._done[key][1]
+
+    def _most_entries(self, kind: str) -> int:
+        # A weight is nudged for every row, a row's own entry for that row alone.
+        rows = self._batch.n_samples if kind in ("dW", "db") else 1
+        affordable = MOST_PRODUCTS // (rows * self._batch.network.n_parameters)
+        return min(self._max_entries, max(affordable, FEWEST_ENTRIES))
+
+    def _check(self, kind: str, layer: int, values: Array, l2: float) -> Check:
+        entries, most = np.arange(values.size), self._most_entries(kind)
+        if values.size > most:
             # The largest say most; the others are a random draw.
-            n_largest = n_checked // 4
+            n_largest = most // 4
             largest = np.argsort(-np.abs(values).ravel(), kind="stable")[:n_largest]
             others = np.setdiff1d(entries, largest)
-            drawn = self._generator.choice(others, n_checked - n_largest, replace=False)
+            drawn = self._generator.choice(others, most - n_largest, replace=False)
             entries = np.sort(np.concatenate([largest, drawn]))
         value = np.asarray(values, np.float64)
         compared = compare_entries(
@@ -70,13 +82,6 @@ class Checker:
             max_relative_error=float(np.max(compared.errors)),
             tolerance=self._tolerance,
         )
-
-    def _affordable(self, kind: str, layer: int) -> int:
-        """How many entries of a large network can be checked within a fraction of a second."""
-        sizes = self._batch.network.sizes[layer:]
-        n_rows = 1 if kind in ("dinput", "delta") else self._batch.n_samples
-        products = sum(fan_in * fan_out for fan_in, fan_out in pairwise(sizes))
-        return max(LEAST_ENTRIES, MOST_WORK // (2 * len(STEPS) * n_rows * products))
 
     def point(self, l2: float = 0.0) -> LossPoint:
         """Where the loss is differentiated, with a penalty or without."""

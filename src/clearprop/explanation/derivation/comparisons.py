@@ -6,6 +6,7 @@ knows nothing of how answers are shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,7 @@ Array = npt.NDArray[Any]
 
 NUDGE = 1e-4
 LEARNING_RATE = 0.5  # of the update that comes too early, where no other is asked for
+STRAIGHT = 1e-9  # relative error at the largest step; a curve that counts makes it larger
 MOST_PARTS = 8  # samples whose shares are written out
 MOST_WEIGHTS = 4096  # beyond, a layer's shares and Jacobians are left to smaller layers
 
@@ -231,15 +233,18 @@ def _reductions(case: _Case) -> Iterator[Comparison]:
     dW = np.asarray(numbers.gradients.dW[layer], np.float64)
     summed = dW / batch.factor
     n, k = batch.n_samples, network.sizes[-1]
-    total = n if batch.sample_weight is None else float(np.sum(batch.sample_weight)) or 1.0
-    n_words = "N" if batch.sample_weight is None else "S"
+    total, n_words, told = float(n), "N", ""
+    if batch.sample_weight is not None:
+        weights = float(np.sum(batch.sample_weight))
+        total, n_words = weights or 1.0, "S"
+        told = f", and the weights add up to S = {weights:g}"
+        told += "" if weights else ", in whose place a mean has 1"
     yield Comparison(
         "reductions", f"dW[{layer}]", "Is it the sum or the mean?",
         f"That is a choice of the loss, and every derivative inherits it. This network's is "
         f"{network.reduction!r}. With a sum the gradient grows with the batch, and so must the "
         "learning rate shrink; with a mean it does not. "
-        f"Here N = {n} samples and K = {k} outputs"
-        + ("." if batch.sample_weight is None else f", and the weights add up to S = {total:g}."),
+        f"Here N = {n} samples and K = {k} outputs{told}.",
         (
             case.side(f"dW as it is here, {network.reduction!r}", dW),
             case.side('x 1, "sum"', summed, dW),
@@ -330,12 +335,21 @@ def _sigma_of_h(case: _Case) -> Iterator[Comparison]:
     check = case.checker.check("delta", layer, np.asarray(delta, np.float64))
     numeric = np.where(np.isnan(check.numeric), delta, check.numeric)
     side = case.side("sigma' of h, as article B prints it", twice, delta)
+    formula = activation.derivative_formula
+    if re.search(r"\bh\b", formula):
+        told = (
+            f"Where sigma' is written with h, as {formula}, h stands in for sigma(z), and sigma "
+            "must not be applied to it again. Article B's sigma(out)(1 - sigma(out)) does."
+        )
+    else:
+        told = (
+            f"sigma' is {formula} here, at the pre-activation z, and not at what sigma has made of "
+            "it. Article B's sigma(out)(1 - sigma(out)) takes it there."
+        )
     same = " For this activation, here, both are the same." if side.agrees else ""
     yield Comparison(
         "sigma_of_h", f"delta[{layer}]", "Is it sigma' of z, or of h?",
-        f"Of z. Where sigma' is written with h, as {activation.derivative_formula}, h stands in "
-        "for sigma(z), and sigma must not be applied to it again. Article B's "
-        f"sigma(out)(1 - sigma(out)) does.{same}",
+        f"Of z. {told}{same}",
         (
             case.side("finite differences", numeric),
             Side("sigma' of z", np.asarray(delta, np.float64), agrees=check.ok),
@@ -431,15 +445,22 @@ def _close_enough(case: _Case) -> Iterator[Comparison]:
     errors = np.where(np.isfinite(errors), errors, np.inf)
     best = int(np.argmin(errors))
     first, final = 0, len(errors) - 1
+    at_first = f"at epsilon = {sweep.epsilons[first]:g}: relative error {errors[first]:.1e}"
+    truncation = f"With a large step the curve of the loss gets in (truncation, {at_first})"
+    if errors[first] <= STRAIGHT:
+        truncation = (
+            "With a large step the curve of the loss would get in (truncation), but along this "
+            "weight the loss is a straight line or a parabola, of which central differences are "
+            f"exact ({at_first})"
+        )
     yield Comparison(
         "close_enough", sweep.step, "How close is close enough in a gradient check?",
-        f"With a large step the curve of the loss gets in (truncation, at epsilon = "
-        f"{sweep.epsilons[first]:g}: relative error {errors[first]:.1e}); with a tiny one the "
+        f"{truncation}; with a tiny one the "
         "losses agree in all their digits but a few (round-off, at "
         f"{sweep.epsilons[final]:g}: {errors[final]:.1e}). Best here is "
         f"{sweep.epsilons[best]:.0e}, with {errors[best]:.1e}. A right gradient in float64 comes "
-        "below 1e-6 there; a wrong one at no step. `check_gradients` extrapolates over several "
-        "steps and comes much closer.",
+        "below 1e-6 there, unless it is tiny beside the loss itself; a wrong one at no step. "
+        "`check_gradients` extrapolates over several steps and comes much closer.",
         (
             case.side("backpropagation", sweep.value),
             Side(

@@ -261,7 +261,7 @@ class UpdateRule:
     """How parameters are updated.
 
     Attributes:
-        name: of the optimizer, as its class.
+        name: of the optimizer, as its class; "Clipped SGD" where the gradient is shortened first.
         formula: in plain text.
         learning_rate: the learning rate of this update.
         settings: the optimizer's own numbers by name.
@@ -296,6 +296,7 @@ class Records:
         output_names: names of the outputs, or ().
         sample_names: names of the rows of the batch.
         left_out: what is not there because the network is too large, in sentences.
+        l2: strength of the L2 penalty; 0 for none.
     """
 
     title: str
@@ -314,6 +315,7 @@ class Records:
     output_names: tuple[str, ...] = ()
     sample_names: tuple[str, ...] = ()
     left_out: tuple[str, ...] = field(default=())
+    l2: float = 0.0
 
     def __getitem__(self, step: str) -> Step:
         """The step of that id."""

@@ -195,9 +195,10 @@ def _forward(steps: _Steps, numbers: Numbers) -> None:
                 [Operand(f"z[{layer}]", SAME)],
             )  # fmt: skip
     is_softmax = network.output == "softmax"
+    of_target = " that belong to its own target" if network.output_parameters else ""
     steps.add(
         "output", "forward", "output", last, "Output yhat",
-        "The probabilities of the classes: each depends on all logits of its row."
+        f"The probabilities of the classes: each depends on all logits of its row{of_target}."
         if is_softmax
         else f"The output function, {network.output}, entry by entry.",
         numbers.passes.output, names.samples, names.layers[-1],
@@ -212,7 +213,8 @@ def _loss(steps: _Steps, numbers: Numbers) -> None:
     terms = output.loss_terms(numbers.passes.z[-1], batch.Y, network.output_parameters)
     steps.add(
         "loss_terms", "loss", "loss_terms", None, "Loss of each sample and output",
-        f"{output.loss_name.replace('_', ' ').capitalize()}, before anything is summed.",
+        f"{output.loss_name.replace('_', ' ').capitalize()}, before anything is summed."
+        + _limits(numbers, batch),
         terms, names.samples, names.layers[-1],
         [Operand("output", SAME), Operand("Y", SAME)],
     )  # fmt: skip
@@ -235,6 +237,21 @@ def _loss(steps: _Steps, numbers: Numbers) -> None:
             "What training minimises.",
             numbers.total_loss, (), (), [Operand("loss", ()), Operand("penalty", ())],
         )  # fmt: skip
+
+
+def _limits(numbers: Numbers, batch: Batch) -> str:
+    """What is to be said where the loss's formula, as it stands, has no value."""
+    yhat, output = np.asarray(numbers.passes.output), batch.network.output
+    if (output == "softmax" and np.any(yhat == 0.0)) or (
+        output == "logistic" and np.any((yhat == 0.0) | (yhat == 1.0))
+    ):
+        return (
+            " It is computed from the logits: here an output has been rounded to 0 or 1, and with "
+            "that the formula would have log(0) in it."
+        )
+    if output == "exponential" and np.any(batch.Y == 0.0):
+        return " Where y is 0, y log(y / yhat) counts as 0, its limit."
+    return ""
 
 
 _REDUCTION_SENTENCES = {

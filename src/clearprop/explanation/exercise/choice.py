@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
+
+from clearprop.activations import Activation, as_activation
 from clearprop.explanation.derivation.records import Step
 from clearprop.explanation.exercise.friendly import shuffled
 from clearprop.explanation.exercise.line import Line
@@ -73,12 +76,25 @@ def _formula_of_delta(material: Material, generator: random.Random) -> tuple[Ste
         handed, by = Infix("@", (delta, Transpose(W))), "o"
         untransposed = Infix(by, (Infix("@", (delta, W)), slope))
         transposed = [(untransposed, _line("W is not transposed: its rows are the senders"))]
-    return step, [
-        (handed, _line("σ′ is missing: the derivative by h is not yet the derivative by z")),
-        (Infix(by, (handed, undone)), _line("this has σ in place of its derivative σ′")),
-        (Infix(by, (handed, by_h)), _line("σ′ is taken of z, not of h")),
-        *transposed,
+    wrong: Wrongs = [
+        (Infix(by, (handed, undone)), _line("this has σ in place of its derivative σ′"))
     ]
+    is_one, is_by_h = _slope_is(as_activation(material.network.hidden[layer]))
+    if not is_one:
+        missing = _line("σ′ is missing: the derivative by h is not yet the derivative by z")
+        wrong.append((handed, missing))
+    if not is_by_h:
+        wrong.append((Infix(by, (handed, by_h)), _line("σ′ is taken of z, not of h")))
+    return step, [*wrong, *transposed]
+
+
+def _slope_is(activation: Activation) -> tuple[bool, bool]:
+    """Whether σ′ is 1 everywhere, and whether σ′(h) is σ′(z): relu's h has the sign of its z."""
+    z = np.linspace(-4.0, 4.0, 33)
+    h = activation.function(z)
+    slope = activation.derivative(z, h)
+    by_h = activation.derivative(h, activation.function(h))
+    return bool(np.allclose(slope, 1.0)), bool(np.allclose(slope, by_h))
 
 
 def _line(words: str) -> Line:

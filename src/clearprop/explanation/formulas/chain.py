@@ -125,14 +125,17 @@ def _output_links(records: Records, names: Notation, node: int, z: Formula) -> l
     cost = names.entry("loss", ())
     factors = factor_symbols(records, names)
     own: dict[str, Formula] = {"yhat_k": out, "y_k": y}
-    if network.output == "softmax":
-        # Every output depends on this logit: the paths over all of them are in delta.
+    yhat = records["output"].values
+    slopes = table.jacobian(yhat, network.output_parameters)[:, node, node]
+    with np.errstate(invalid="ignore"):
+        is_rounded = not np.all(np.isfinite(records["doutput"].values[:, node] * slopes))
+    if network.output == "softmax" or is_rounded:
+        # Of a softmax every output depends on this logit: the paths over all of them are in delta.
+        # An output rounded to 0 or 1 makes of the two links infinity times 0; delta is neither.
         expression = times(factors, written(table.delta_formula, own))
         values = records[f"delta[{last}]"].values[:, node]
         return [Link(Derivative(cost, z), expression, f"delta[{last}]", values)]
     first = times(factors, written(table.by_output_formula, own))
-    yhat = records["output"].values
-    slopes = table.jacobian(yhat, network.output_parameters)[:, node, node]
     return [
         Link(Derivative(cost, out), first, "doutput", records["doutput"].values[:, node]),
         Link(Derivative(out, z), written(table.jacobian_formula, own), "", slopes),

@@ -45,7 +45,8 @@ class Equation:
     Attributes:
         symbol: the entry's name.
         symbols: how it is computed, with symbols; None where it is given.
-        numbers: the same with the numbers in it; None where they are too many to be written.
+        numbers: the same with the numbers in it; None where they are too many to be written, or
+            so rounded that the formula no longer gives the value.
         value: what it is.
         digits: significant digits of the numbers.
     """
@@ -220,7 +221,16 @@ def _loss_terms(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
     del step
     formula = OUTPUTS[maker.records.network.output].loss_formula
     symbols, numbers = _of_output(maker, formula, entry)
-    return of_one_output(symbols), of_one_output(numbers)
+    return of_one_output(symbols), _unless_rounded(maker, of_one_output(numbers), entry)
+
+
+def _unless_rounded(
+    maker: _Maker, numbers: Formula | None, entry: tuple[int, ...]
+) -> Formula | None:
+    """No numbers where an output was rounded to 0 or 1: log(0) is not how its loss was computed."""
+    yhat = float(maker.records["output"].values[entry])
+    is_lost = {"softmax": yhat == 0.0, "logistic": yhat in (0.0, 1.0)}
+    return None if is_lost.get(maker.records.network.output) else numbers
 
 
 def _loss(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
@@ -258,14 +268,14 @@ def _penalty(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
         return Power(symbol, Number(2)), Power(number, Number(2))
 
     symbols, numbers = maker.sum_of(len(weights), term)
-    squares = sum(
-        float((maker.records[f"W[{layer}]"].values ** 2).sum())
-        for layer in range(maker.records.network.n_layers)
-    )
-    strength = 2.0 * float(maker.records["penalty"].values) / squares if squares else 0.0
     outside = [f for f in factor_symbols(maker.records, maker.names) if isinstance(f, Fraction)]
-    half = Number(strength / 2.0, maker.digits)
+    half = Number(_strength(maker.records) / 2.0, maker.digits)
     return product(*outside, Fraction(STRENGTH, Number(2)), symbols), product(half, numbers)
+
+
+def _strength(records: Records) -> float:
+    """The penalty's strength times the loss's own factor."""
+    return records.factor * records.l2
 
 
 def _total_loss(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
@@ -276,7 +286,8 @@ def _total_loss(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
 def _by_output(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
     del step
     formula = OUTPUTS[maker.records.network.output].by_output_formula
-    return _with_factors(maker, _of_output(maker, formula, entry), entry[0])
+    symbols, numbers = _with_factors(maker, _of_output(maker, formula, entry), entry[0])
+    return symbols, _unless_rounded(maker, numbers, entry)
 
 
 def _output_delta(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
@@ -329,12 +340,10 @@ def _db(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
 def _dW_total(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:  # noqa: N802 - the articles' symbol
     dW, dW_number = maker.both(f"dW[{step.layer}]", entry)
     w, w_number = maker.both(f"W[{step.layer}]", entry)
-    pull = float(step.values[entry]) - dW_number.value if isinstance(dW_number, Number) else 0.0
-    strength = pull / w_number.value if isinstance(w_number, Number) and w_number.value else 0.0
     outside = [f for f in factor_symbols(maker.records, maker.names) if isinstance(f, Fraction)]
     return (
         Infix("+", (dW, product(*outside, STRENGTH, w))),
-        Infix("+", (dW_number, product(Number(strength, maker.digits), w_number))),
+        Infix("+", (dW_number, product(Number(_strength(maker.records), maker.digits), w_number))),
     )
 
 

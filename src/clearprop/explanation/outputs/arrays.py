@@ -14,9 +14,10 @@ import numpy.typing as npt
 from clearprop.explanation.budget import Budget
 from clearprop.explanation.derivation.records import Records, Step
 from clearprop.explanation.formulas import step_labels
+from clearprop.explanation.largest import largest_entries
 from clearprop.explanation.outputs.blocks import Block, Table
 
-__all__ = ["array_tables", "largest_entries", "named_table", "table_or_summary"]
+__all__ = ["array_tables", "named_table", "table_or_summary"]
 
 Array = npt.NDArray[Any]
 Labels = tuple[tuple[str, ...], tuple[str, ...]]
@@ -97,15 +98,3 @@ def _names(grid: Array, labels: Labels) -> Labels:
     if len(columns) != n_columns:
         columns = tuple(str(column + 1) for column in range(n_columns))
     return rows, columns
-
-
-def largest_entries(values: Array, count: int) -> list[tuple[int, ...]]:
-    """Where the entries of largest size are, the largest first; NaN counts as largest.
-
-    Examples:
-        >>> largest_entries(np.array([[1.0, -3.0], [2.0, 0.0]]), 2)
-        [(0, 1), (1, 0)]
-    """
-    sizes = np.nan_to_num(np.abs(values), nan=np.inf).ravel()
-    order = np.argsort(-sizes, kind="stable")[:count]
-    return [tuple(int(i) for i in np.unravel_index(place, values.shape)) for place in order]

@@ -22,7 +22,6 @@ __all__ = [
     "Table",
     "as_equation",
     "column_groups",
-    "printable",
 ]
 
 Cell = float | str
@@ -178,16 +177,3 @@ def column_groups(widths: Sequence[float], first: float, available: float) -> li
             begin, used = column, first
         used += width
     return [*groups, range(begin, len(widths))]
-
-
-def printable(text: str) -> str:
-    r"""Text from the user's data on one line: what does not print is spelled out.
-
-    Examples:
-        >>> print(printable("red\n"))
-        red\n
-    """
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )

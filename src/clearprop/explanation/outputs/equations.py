@@ -15,7 +15,7 @@ from clearprop.explanation.budget import Budget
 from clearprop.explanation.derivation.records import Records, Step
 from clearprop.explanation.formula.tree import Formula, Number, infix
 from clearprop.explanation.formulas import entry_equation, step_formula, weight_chain
-from clearprop.explanation.outputs.arrays import largest_entries
+from clearprop.explanation.largest import largest_entries
 from clearprop.explanation.outputs.blocks import Block, Equation, Table, as_equation
 
 __all__ = ["entry_formulas", "step_equations", "weight_chains"]

@@ -23,10 +23,10 @@ from clearprop.explanation.outputs.blocks import (
     Section,
     Table,
     column_groups,
-    printable,
 )
 from clearprop.explanation.outputs.contents import contents
 from clearprop.explanation.outputs.latex_lines import equation_lines
+from clearprop.printable import printable
 
 __all__ = ["to_latex"]
 

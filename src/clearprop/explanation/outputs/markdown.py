@@ -22,9 +22,9 @@ from clearprop.explanation.outputs.blocks import (
     Paragraph,
     References,
     Table,
-    printable,
 )
 from clearprop.explanation.outputs.contents import contents
+from clearprop.printable import printable
 
 __all__ = ["to_markdown"]
 

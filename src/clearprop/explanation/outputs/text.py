@@ -32,9 +32,9 @@ from clearprop.explanation.outputs.blocks import (
     Section,
     Table,
     column_groups,
-    printable,
 )
 from clearprop.explanation.outputs.contents import contents
+from clearprop.printable import printable
 
 __all__ = ["WrittenDerivation", "to_text"]
 

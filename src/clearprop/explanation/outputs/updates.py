@@ -14,7 +14,7 @@ from clearprop.explanation.derivation.records import Records, Step, UpdateRule
 from clearprop.explanation.formula.parse import parse_or_words
 from clearprop.explanation.formula.tree import Infix
 from clearprop.explanation.formulas import step_labels
-from clearprop.explanation.outputs.arrays import largest_entries
+from clearprop.explanation.largest import largest_entries
 from clearprop.explanation.outputs.blocks import Block, Paragraph, Table, as_equation
 
 __all__ = ["ledger", "losses", "rule"]

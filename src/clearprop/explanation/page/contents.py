@@ -17,9 +17,10 @@ from clearprop.explanation.derivation.records import Phase, Records, Step
 from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.tree import Formula
 from clearprop.explanation.formulas import step_labels, step_symbol
+from clearprop.explanation.largest import largest_entries
 from clearprop.explanation.page.labels import label
 from clearprop.explanation.page.markup import anchor, named, tag, text
-from clearprop.explanation.page.matrices import Entry, largest_entries
+from clearprop.explanation.page.matrices import Entry
 from clearprop.explanation.page.places import place
 
 __all__ = ["Contents"]

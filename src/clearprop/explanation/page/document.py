@@ -15,6 +15,7 @@ from clearprop.explanation.page.labels import column_heads, node_names
 from clearprop.explanation.page.markup import tag, text
 from clearprop.explanation.page.overview import overview
 from clearprop.explanation.page.steps import step_section
+from clearprop.printable import printable
 
 __all__ = ["to_html"]
 
@@ -39,7 +40,7 @@ def to_html(records: Records, notation: str = "matrix", *, budget: Budget | None
         '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-        tag("title", text(records.title)),
+        tag("title", text(printable(records.title))),
         tag("style", _asset("style.css")),
         tag("script", _asset("script.js")),
     )
@@ -83,7 +84,7 @@ def _top(contents: Contents) -> str:
     )
     return tag(
         "header",
-        tag("h1", text(contents.records.title)),
+        tag("h1", text(printable(contents.records.title))),
         tag("p", "Every derivative of backpropagation, with its numbers."),
         theme,
         class_="top",

@@ -14,6 +14,7 @@ from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.tree import Formula, Symbol
 from clearprop.explanation.formulas import step_labels
 from clearprop.explanation.page.markup import tag, text
+from clearprop.printable import printable
 
 if TYPE_CHECKING:
     from clearprop.explanation.page.contents import Contents
@@ -37,7 +38,7 @@ def label(name: str) -> str:
     if weight is not None:
         return f"w{tag('sub', weight[1])}"
     if own is None:
-        return text(name)
+        return text(printable(name))
     letter = YHAT if own["letter"] == "yhat" else own["letter"]
     above = tag("sup", own["above"]) if own["above"] else ""
     return f"{letter}{above}{tag('sub', own['below'])}"
@@ -68,7 +69,7 @@ def _svg_label(name: str) -> str:
     if own is not None:
         letter = YHAT if own["letter"] == "yhat" else own["letter"]
         return _svg_symbol(Symbol(letter, own["below"], own["above"] or ""))
-    name = name.removeprefix("node ")
+    name = printable(name).removeprefix("node ")
     return text(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…")
 
 

@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from clearprop.explanation.budget import Budget
 from clearprop.explanation.formula.numbers import plain_number
+from clearprop.explanation.largest import largest_entries
 from clearprop.explanation.page.heat import heat_map
 from clearprop.explanation.page.markup import tag, text
 
-__all__ = ["axes_attribute", "largest_entries", "matrix", "size_of", "table"]
+__all__ = ["axes_attribute", "matrix", "size_of", "table"]
 
 Array = npt.NDArray[Any]
 Entry = tuple[int, ...]
@@ -53,19 +54,6 @@ def axes_attribute(axes: Sequence[int | None]) -> str:
         '*,1'
     """
     return ",".join("*" if axis is None else str(axis) for axis in axes)
-
-
-def largest_entries(values: Array, count: int) -> list[Entry]:
-    """The indices of the entries of largest size, falling; of equal ones the first comes first.
-
-    Examples:
-        >>> largest_entries(np.array([[1.0, -3.0], [3.0, 0.0]]), 2)
-        [(0, 1), (1, 0)]
-    """
-    size = np.nan_to_num(np.abs(values.ravel()), nan=-1.0)
-    count = min(count, size.size)
-    order = np.argsort(-size, kind="stable")[:count]
-    return [tuple(int(i) for i in np.unravel_index(at, values.shape)) for at in order]
 
 
 def matrix(

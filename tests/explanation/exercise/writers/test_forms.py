@@ -6,12 +6,13 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from clearprop.errors import ParameterError
-from clearprop.explanation.exercise import exercise_sheet, mark
+from clearprop.explanation.exercise import exercise_sheet, friendly_source, mark, sheet_of
 from clearprop.explanation.exercise.line import (
     html_line,
     latex_line,
@@ -188,3 +189,37 @@ def test_a_terminal_without_greek_gets_ascii(small_sheet, article_b):
             lines += [line for m in question.mistakes for line in (m.sentence, m.formula)]
             for line in lines:
                 assert plain_line(line, ascii_only=True).isascii(), line
+
+
+EVIL = ("</script><script>alert(1)</script>", "\x1b[31mred\x07", '"><img src=x onerror=alert(1)>')
+
+
+class Elements(HTMLParser):
+    """The names of a page's elements and attributes."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.names = []
+        self.attributes = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.names.append(tag)
+        self.attributes += [name for name, _ in attrs]
+
+
+@pytest.mark.parametrize("notation", ["matrix", "weights"])
+@pytest.mark.parametrize("key", [False, True])
+@pytest.mark.parametrize("ending", WRITERS)
+def test_names_of_data_bring_no_markup_and_no_terminal_codes(ending, key, notation):
+    source = replace(
+        friendly_source([3, 2, 3], 0), title=EVIL[0], feature_names=EVIL, output_names=EVIL
+    )
+    written = WRITERS[ending](sheet_of(source, questions=8, notation=notation), key=key)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", written)
+    assert key or "[31mred" in written.replace("\\[", "[")
+    if ending == ".html":
+        page = Elements(written)
+        assert page.names.count("script") == (0 if key else 2)
+        assert "img" not in page.names
+        assert not [name for name in page.attributes if name.startswith("on")]

@@ -16,6 +16,7 @@ from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.formula.tree import Formula, Infix, Number
 from clearprop.explanation.formulas import step_labels, step_symbol
 from clearprop.losses import OUTPUTS
+from clearprop.printable import printable
 
 __all__ = [
     "Table",
@@ -122,7 +123,10 @@ def tables(sheet: Sheet) -> list[Table]:
     for step in sheet.records.steps:
         if not is_at_head(step):
             continue
-        rows, columns = step_labels(sheet.records, step, sheet.notation)
+        rows, columns = (
+            tuple(map(printable, names))
+            for names in step_labels(sheet.records, step, sheet.notation)
+        )
         symbol = None
         if sheet.notation == "matrix":
             symbol = step_symbol(sheet.records, step.id, sheet.notation)
