@@ -87,6 +87,8 @@ def test_numbers_that_differ_are_our_fault(run, monkeypatch):
         (["4-3-1", "iris"], "expected a number"),
         (["2-3-2", "--hidden", "tanh,relu"], "got 2 activations for 1 hidden layers"),
         (["article-a", "--learning-rate", "0"], "--learning-rate"),
+        (["article-a", "--hidden", "relu"], "--hidden is of a random network"),
+        (["article-b", "--seed", "3"], "--seed is of a random network"),
     ],
 )
 def test_what_cannot_be_explained(run, arguments, said):
@@ -100,6 +102,19 @@ def test_a_model_needs_rows(run):
     ran = run("explain", "iris.safetensors")
     assert ran.status == 2
     assert "DATA is missing" in ran.stderr
+
+
+def test_a_row_of_an_unknown_class_has_no_gradient(run, folder):
+    (folder / "two.csv").write_text("x,kind\n" + "0.5,no\n1.5,yes\n" * 30)
+    (folder / "other.csv").write_text("x,kind\n0.25,no\n0.5,maybe\n")
+    trained = run("train", "two.csv", "--target", "kind", "--max-iter", "2", "--task",
+                  "classification")  # fmt: skip
+    assert trained.status == 0, trained.stderr
+    ran = run("explain", "two.safetensors", "other.csv")
+    assert ran.status == 2
+    assert "line 3, column 'kind', value 'maybe'" in ran.stderr
+    assert "no class that the model knows" in ran.stderr
+    assert run("explain", "two.safetensors", "two.csv").status == 0
 
 
 def test_rows_and_sizes_as_words():

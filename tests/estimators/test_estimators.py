@@ -531,5 +531,8 @@ def test_a_first_fit_that_failed_leaves_no_classes_to_a_warm_start() -> None:
 
 
 def test_callbacks_of_another_protocol_are_refused() -> None:
-    with pytest.raises(ParameterError, match=r"callbacks: got <class 'list'>, expected objects"):
-        small(solver="adam", callbacks=[list]).fit(X, Y)
+    for other, name in ((list, "list"), (object(), "object")):
+        with pytest.raises(
+            ParameterError, match=rf"callbacks\[0\]: got {name}, expected an object"
+        ):
+            small(solver="adam", callbacks=[other]).fit(X, Y)

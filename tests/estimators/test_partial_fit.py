@@ -133,7 +133,7 @@ def test_a_chunk_with_one_row_of_a_class_is_learned_from() -> None:
 
 def test_a_chunk_too_small_for_a_part_is_refused() -> None:
     model = MLPClassifier(early_stopping=True, **HOW)
-    with pytest.raises(ParameterError, match="Got 1 validation rows of 8; 2 are the least"):
+    with pytest.raises(ParameterError, match="Got 1 validation row of 8; 2 are the least"):
         model.partial_fit(X[:8], LABELS[:8], classes=[0, 1])
 
 

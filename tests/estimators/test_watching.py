@@ -157,7 +157,7 @@ def test_callbacks_are_told() -> None:
 
 
 def test_a_metric_there_is_not_and_a_solver_without_epochs() -> None:
-    with pytest.raises(ValueError, match="'acuracy' is not a valid scoring value"):
+    with pytest.raises(ParameterError, match=r"no scorer 'acuracy'(.|\n)*Did you mean 'accuracy'"):
         model("three classes", metrics=["acuracy"]).fit(X, LABELS)
     with pytest.raises(ParameterError, match="metrics: solver='lbfgs' has no use for it"):
         model("three classes", metrics=["accuracy"], solver="lbfgs").fit(X, LABELS)

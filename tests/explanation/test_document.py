@@ -174,3 +174,9 @@ def test_what_cannot_be_derived_is_named(wrong: dict[str, object], message: str)
     network = Network([3, 2])
     with pytest.raises(ParameterError, match=message):
         explain(network, network.initialize(0), np.ones((2, 3)), np.eye(2), **wrong)
+
+
+def test_records_are_gone_through_step_by_step() -> None:
+    records = explain("article-a").records
+    assert [step.id for step in records] == [step.id for step in records.steps]
+    assert len(records) == len(records.steps)

@@ -80,10 +80,11 @@ def test_classes(targets: str, dtype: str, run_onnx: Callable[..., Any]) -> None
 @pytest.mark.parametrize("n_targets", [1, 2])
 @pytest.mark.parametrize("loss", ["squared_error", "poisson", "huber", "quantile", "several"])
 def test_numbers(loss: str, n_targets: int, dtype: str, run_onnx: Callable[..., Any]) -> None:
-    several = {"quantile": [0.9]} if loss == "quantile" else {"quantile": [0.1, 0.5, 0.9]}
+    quantiles = {"quantile": [0.9], "several": [0.1, 0.5, 0.9]}
+    own = {"quantile": quantiles[loss]} if loss in quantiles else {}
     name = "quantile" if loss == "several" else loss
     y = np.abs(X[:, 0]) if n_targets == 1 else np.abs(X[:, :2])
-    model = MLPRegressor(name, hidden_layer_sizes=(8,), max_iter=2, random_state=0, **several)
+    model = MLPRegressor(name, hidden_layer_sizes=(8,), max_iter=2, random_state=0, **own)
     rows = X.astype(dtype)
     expected = model.fit(rows, y).predict(rows)
     found = run_onnx(to_onnx(model), {"X": rows})["prediction"]

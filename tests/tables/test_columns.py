@@ -130,7 +130,7 @@ def test_keep_overrules_what_only_looks_like_an_identifier():
     assert profile("id", [900, 4, 17], keep=["id"]).role == "numeric"
     assert profile("x", ["a", "a", "b", "c", "d"], keep=["x"]).role == "category"
     assert profile("x", ["a", "b"], keep=["x"]).role == "set aside"
-    with pytest.raises(TableError, match=r"column 'z': there is no such column(.|\n)*Columns: x"):
+    with pytest.raises(TableError, match=r"column 'z': there is no such column to keep(.|\n)*'x'"):
         profile("x", [1.5, 2.5], keep=["z"])
 
 

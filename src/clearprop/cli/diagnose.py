@@ -61,7 +61,16 @@ class Widths(click.ParamType[Any]):
         return [int(number) for number in re.split("[,x-]", value.strip())]
 
 
-@click.command("diagnose")
+EPILOG = """\b
+Of a model of clearprop train, on rows of a table:
+  clearprop diagnose MODEL DATA SUSPECT... --rows 0:3
+Of any network:
+  clearprop diagnose --sizes 2,2,4,3 --hidden tanh --output softmax --reduction sum
+    --parameters P.npz --X X.csv --Y Y.csv SUSPECT...
+"""
+
+
+@click.command("diagnose", epilog=EPILOG)
 @click.argument("files", nargs=-1, required=True, metavar="[MODEL DATA] SUSPECT...")
 @click.option(
     "--rows",
@@ -97,21 +106,10 @@ class Widths(click.ParamType[Any]):
 def command(
     files: tuple[str, ...], l2: float | None, layout: str, as_json: bool, debug: bool, **given: Any
 ) -> int:
-    r"""Say which mistake makes the gradient in SUSPECT wrong: where, which formula, what to do.
+    """Say which mistake makes the gradient in SUSPECT wrong: where, which formula, what to do.
 
     SUSPECT is an .npz with arrays called dW0, db0, delta1, 0.weight and the like, or one or more
     .npy or CSV files called so. Any part of the gradient will do.
-
-    Of a model of clearprop train, on rows of a table:
-
-    \b
-      clearprop diagnose MODEL DATA SUSPECT... --rows 0:3
-
-    Of any network:
-
-    \b
-      clearprop diagnose --sizes 2,2,4,3 --hidden tanh --output softmax --reduction sum
-        --parameters P.npz --X X.csv --Y Y.csv SUSPECT...
 
     The exit status is 0 whatever the verdict.
     """

@@ -170,6 +170,8 @@ def command(
     del debug
     out = Output(as_json=as_json)
     out.take_warnings()
+    if not is_sizes(model):
+        _require_no_network_options(model)
     if path is not None:
         _require_suffix(path)
         require_new_file(path, force=force, inputs=[name for name in (model, data) if name])
@@ -200,6 +202,18 @@ def command(
     agrees = all(check.ok for check in checks)
     _show(out, derivation, path, agrees, worst)
     return 0 if agrees else EXIT_OURS
+
+
+def _require_no_network_options(model: str) -> None:
+    """Refuse what would be ignored: a model and an article have a network of their own."""
+    context = click.get_current_context()
+    for name in ("hidden", "output_function", "reduction", "seed"):
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            option = name.replace("_", "-")
+            raise ParameterError(
+                f"--{option} is of a random network: {model!r} has its own",
+                remedy=f"Leave --{option} out, or give SIZES in place of {model}.",
+            )
 
 
 def _require_suffix(path: str) -> None:

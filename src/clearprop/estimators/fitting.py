@@ -216,13 +216,6 @@ def _after_fit(estimator: Any, problem: Problem, stopped: str) -> None:
 
 
 def _callbacks(estimator: Any) -> list[Callback]:
-    for callback in estimator.callbacks or ():
-        if not isinstance(callback, Callback):
-            raise ParameterError(
-                f"callbacks: got {callback!r}, expected objects of clearprop.training.Callback",
-                remedy="Derive its class from that one; scikit-learn's own callbacks are given to "
-                "set_callbacks.",
-            )
     lines = [VerboseLines(estimator)] if estimator.verbose else []
     return [*(estimator.callbacks or ()), *lines]
 

@@ -16,8 +16,6 @@ from clearprop.training import Callback
 
 __all__ = ["nearest_scorer", "refuse_run", "refuse_targets_of_classes"]
 
-_EVENTS = ("on_start", "on_epoch_start", "on_progress", "on_epoch", "on_plateau")
-
 
 def refuse_run(estimator: Any) -> None:
     """Refuse a checkpoint that cannot be written, and callbacks that are none.
@@ -36,7 +34,7 @@ def refuse_run(estimator: Any) -> None:
             )
     for place, callback in enumerate(() if estimator.callbacks is None else estimator.callbacks):
         is_class = isinstance(callback, type)
-        if is_class or not all(hasattr(callback, event) for event in _EVENTS):
+        if not isinstance(callback, Callback):
             what = getattr(callback, "__name__", type(callback).__name__)
             raise ParameterError(
                 f"callbacks[{place}]: got {what}, expected an object of a subclass of "
@@ -44,7 +42,7 @@ def refuse_run(estimator: Any) -> None:
                 remedy=f"Create one: {what}()."
                 if is_class and issubclass(callback, Callback)
                 else "Write: class Mine(Callback): def on_epoch(self, progress): ...; and give "
-                "callbacks=[Mine()].",
+                "callbacks=[Mine()]; scikit-learn's own callbacks are given to set_callbacks.",
             )
 
 

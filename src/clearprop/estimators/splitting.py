@@ -43,11 +43,12 @@ def split_rows(
     from sklearn.model_selection import train_test_split  # noqa: PLC0415
 
     fraction = estimator.validation_fraction
-    if math.ceil(fraction * len(Y)) < 2:
-        raise _too_small(math.ceil(fraction * len(Y)), len(Y))
     two_classes = is_classifier(estimator) and Y.shape[1] == 1
-    lone = incremental and two_classes and 1 in np.unique(Y, return_counts=True)[1]
-    if lone or getattr(estimator, "stratified_validation", False):
+    has_lone = two_classes and 1 in np.unique(Y, return_counts=True)[1]
+    # A class of one row is what scikit-learn speaks of first.
+    if math.ceil(fraction * len(Y)) < 2 and not has_lone:
+        raise _too_small(math.ceil(fraction * len(Y)), len(Y))
+    if (incremental and has_lone) or getattr(estimator, "stratified_validation", False):
         n_validation = min(math.ceil(fraction * len(Y)), len(Y) - 1)
         train, validation = stratified_rows(Y, n_validation, random_state)
     else:

@@ -19,6 +19,7 @@ from clearprop.table_model.evaluation import Evaluation, judge_classes, judge_va
 from clearprop.table_model.network_targets import network_targets
 from clearprop.tables import Table, read_table
 from clearprop.tables.encoding import TableEncoder
+from clearprop.tables.report import name_some
 from clearprop.tables.standardization import Standardization
 from clearprop.tables.target import Label, TargetEncoder, drop_missing_targets
 
@@ -185,12 +186,32 @@ class TableModel:
         Returns:
             X, shape (n_rows, n_features), and Y, shape (n_rows, n_outputs); standardised numbers
             for regression.
+
+        Raises:
+            TableError: as `evaluate`, and where a row has a class that training did not know: its
+                loss has no gradient to speak of.
         """
         table = drop_missing_targets(self.read(data), self.target.name)
         y = self.target.encode(table)
+        if self.is_classifier:
+            self._require_known(table, y)
         if self.target_scale is not None:
             y = self.target_scale.apply(y)
         return self.encoder.encode(table)[0], network_targets(self.estimator, y)
+
+    def _require_known(self, table: Table, y: Array) -> None:
+        unknown = np.flatnonzero(~np.isin(y, np.array(self.target.classes)))
+        if unknown.size:
+            row = int(unknown[0])
+            known = name_some([str(label) for label in self.target.classes])
+            raise TableError(
+                f"no class that the model knows: {known}",
+                source=table.source,
+                line=table.line_of(row),
+                column=self.target.name,
+                value=str(y[row]),
+                remedy="Leave out such rows, or train on a table that has the class.",
+            )
 
     def _probabilities(self, X: Array) -> Array:
         probabilities: Array = self.estimator.predict_proba(X)

@@ -150,3 +150,13 @@ def test_weights_that_add_up_to_nothing_are_said_to() -> None:
     network = Network([2, 2], reduction="mean")
     assert "S = 0, in whose place a mean has 1." in answer_of(network, "reductions", [0.0] * 3)
     assert "add up to S = 2.5." in answer_of(network, "reductions", [0.0, 2.0, 0.5])
+
+
+def test_what_was_not_checked_is_not_called_a_finite_difference(batch: Batch) -> None:
+    records = build_records(batch, max_check_entries=3)
+    for answer in records.comparisons:
+        for side in answer.sides:
+            if side.label.endswith("finite differences"):
+                assert np.isfinite(side.values).sum() == min(side.values.size, 3)
+        if answer.id in ("why_x", "sigma_of_h", "old_or_new"):
+            assert answer.sides[1].agrees

@@ -118,7 +118,7 @@ def test_two_mistakes_are_named_with_their_steps() -> None:
     assert diagnosis.verdict == "two mistakes"
     told: list[str] = []
     diagnose(*case, wrong, progress=told.append)
-    assert told == ["No one mistake explains it: trying every two of them"]
+    assert told == ["No one mistake explains all digits: trying every two of them"]
     steps = [(finding.mistake, finding.step) for finding in diagnosis.findings]
     assert steps == [("missing sigma'", "delta[1]"), ("bias averaged", "db[0]")]
     assert all(finding.relative_error_before > 1e-2 for finding in diagnosis.findings)
@@ -231,6 +231,19 @@ def test_an_unknown_mistake_is_said_to_be_unknown() -> None:
     assert diagnosis.verdict == "none"
     assert diagnosis.findings[0].mistake == "missing sigma'"
     assert "leaves much unexplained" in str(diagnosis)
+
+
+def test_an_unknown_mistake_is_located_where_a_part_is_right() -> None:
+    network = Network([3, 5, 4, 3], hidden="tanh", reduction="mean")
+    generator = np.random.default_rng(0)
+    parameters = network.initialize(0)
+    X, Y = generator.normal(size=(6, 3)), np.eye(3)[generator.integers(3, size=6)]
+    right = backward(network, parameters, forward(network, parameters, X), Y)
+    wrong = [dW + generator.normal(size=dW.shape) for dW in right.dW[:2]]
+    diagnosis = diagnose(network, parameters, X, Y, {"dW": [*wrong, right.dW[2]]})
+    assert diagnosis.verdict == "none"
+    said = " ".join(str(diagnosis).split())
+    assert "Right: dW[2]. Wrong: dW[1], dW[0]. The mistake lies between the two" in said
 
 
 def test_numbers_from_a_page_are_judged_by_their_digits() -> None:

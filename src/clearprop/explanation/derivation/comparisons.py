@@ -60,15 +60,19 @@ class _Case:
         return fan_in * fan_out <= MOST_WEIGHTS
 
     def side(self, label: str, values: Any, reference: Any = None) -> Side:
-        """A side, which agrees with the reference to what its numbers' rounding allows."""
+        """A side, which agrees with the reference to what its numbers' rounding allows.
+
+        NaN in a reference of finite differences is an entry for which none was taken.
+        """
         values = np.asarray(values, np.float64)
         if reference is None:
             return Side(label, values)
         reference = np.asarray(reference, np.float64)
         with np.errstate(invalid="ignore"):
-            size = np.max(np.abs(reference), initial=0.0)
+            taken = ~np.isnan(reference)
+            size = np.max(np.abs(reference), initial=0.0, where=taken)
             tolerance = 1e-4 if self.batch.X.dtype == np.float32 else 1e-7
-            difference = np.max(np.abs(values - reference), initial=0.0)
+            difference = np.max(np.abs(values - reference), initial=0.0, where=taken)
         agrees = values.shape == reference.shape and bool(difference <= tolerance * size)
         return Side(label, values, agrees=agrees)
 
@@ -333,7 +337,6 @@ def _sigma_of_h(case: _Case) -> Iterator[Comparison]:
     dinput, delta = numbers.gradients.dinput[layer + 1], numbers.gradients.delta[layer]
     twice = dinput * activation.derivative(h, activation.function(h))
     check = case.checker.check("delta", layer, np.asarray(delta, np.float64))
-    numeric = np.where(np.isnan(check.numeric), delta, check.numeric)
     side = case.side("sigma' of h, as article B prints it", twice, delta)
     formula = activation.derivative_formula
     if re.search(r"\bh\b", formula):
@@ -351,7 +354,7 @@ def _sigma_of_h(case: _Case) -> Iterator[Comparison]:
         "sigma_of_h", f"delta[{layer}]", "Is it sigma' of z, or of h?",
         f"Of z. {told}{same}",
         (
-            case.side("finite differences", numeric),
+            case.side("finite differences", check.numeric),
             Side("sigma' of z", np.asarray(delta, np.float64), agrees=check.ok),
             side,
         ),
@@ -394,13 +397,12 @@ def _why_h(case: _Case) -> Iterator[Comparison]:
 def _why_x(case: _Case) -> Iterator[Comparison]:
     dx = np.asarray(case.numbers.gradients.dinput[0], np.float64)
     check = case.checker.check("dinput", 0, dx)
-    numeric = np.where(np.isnan(check.numeric), dx, check.numeric)
     yield Comparison(
         "why_x", "dinput[0]", "What is the derivative by x for?",
         "For training, nothing: no layer is below, so it is computed here and used by nothing. It "
         "says which inputs the loss would change with most.",
         (
-            case.side("finite differences", numeric),
+            case.side("finite differences", check.numeric),
             Side("dx = delta W^T", dx, agrees=check.ok),
         ),
         asked_at="deeplearning.ai 25779; article A's readers",
@@ -424,15 +426,14 @@ def _old_or_new(case: _Case) -> Iterator[Comparison]:
     )  # fmt: skip
     dW = np.asarray(numbers.gradients.dW[layer - 1], np.float64)
     check = case.checker.check("dW", layer - 1, dW)
-    numeric = np.where(np.isnan(check.numeric), dW, check.numeric)
     yield Comparison(
         "old_or_new", f"dinput[{layer}]", "The weights from before the update, or from after?",
         "From before: all derivatives first, then all updates. The loss was computed with the old "
         f"weights, so only with them is delta W^T its derivative. (Update here: W - {rate:g} dW.)",
         (
-            case.side(f"dW[{layer - 1}] by finite differences", numeric),
+            case.side(f"dW[{layer - 1}] by finite differences", check.numeric),
             Side("with the old W", dW, agrees=check.ok),
-            case.side("with the new W", late.dW[layer - 1], numeric),
+            case.side("with the new W", late.dW[layer - 1], check.numeric),
         ),
         asked_at="ai.stackexchange.com 26136; stackoverflow.com 6013429",
     )  # fmt: skip

@@ -321,6 +321,12 @@ class Records:
         """The step of that id."""
         return self._by_id[step]
 
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
     def __contains__(self, step: object) -> bool:
         return step in self._by_id
 

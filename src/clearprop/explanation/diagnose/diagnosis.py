@@ -25,6 +25,7 @@ VERDICTS: dict[Verdict, str] = {
 """Every verdict, with what it means."""
 
 _WIDTH = 96
+_RIGHT = 1e-5  # relative error up to which an array is called right where others are wrong
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ class Diagnosis:
         if self.verdict == "cannot tell":
             lines += self._choices()
         elif self.verdict == "none":
+            lines += self._where()
             lines += self._nearest()
         else:
             lines += _numbered(self.findings)
@@ -175,6 +177,18 @@ class Diagnosis:
             lines += _numbered(findings) if findings else ["  the gradient is right"]
         return lines
 
+    def _where(self) -> list[str]:
+        """Which arrays are right, where not all are wrong: the mistake lies between them."""
+        right = [fit.name for fit in self.arrays if fit.before <= _RIGHT]
+        wrong = [fit.name for fit in self.arrays if fit.name not in right]
+        if not right or not wrong:
+            return []
+        return _wrapped(
+            "",
+            f"Right: {', '.join(right)}. Wrong: {', '.join(wrong)}. The mistake lies between the "
+            "two, where what is right is used to compute what is wrong.",
+        )
+
     def _nearest(self) -> list[str]:
         if not self.findings:
             return []
@@ -196,7 +210,7 @@ def _numbered(findings: tuple[Finding, ...]) -> list[str]:
 
 def _wrapped(begin: str, text: str) -> list[str]:
     return textwrap.wrap(
-        begin + text, _WIDTH, subsequent_indent=" " * (len(begin) if begin[0] == " " else 4),
+        begin + text, _WIDTH, subsequent_indent=" " * (len(begin) if begin[:1] == " " else 4),
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
 

@@ -130,6 +130,7 @@ class Doctor:
     def __init__(self, case: Case, progress: Callable[[str], None] | None = None) -> None:
         self.case = case
         self._progress = progress or (lambda told: None)  # noqa: ARG005 - nobody listens
+        self._said_pairs = False
         self._searches: dict[tuple[Slot, ...], Search] = {}
 
     def examine(
@@ -169,8 +170,9 @@ class Doctor:
             (Search.pairs, 0 if opened[0][3].is_rough else _PAIRED_READINGS),
         ]
         for explanations, n_readings in searches:
-            if explanations is Search.pairs and n_readings:
-                self._progress("No one mistake explains it: trying every two of them")
+            if explanations is Search.pairs and n_readings and not self._said_pairs:
+                self._progress("No one mistake explains all digits: trying every two of them")
+                self._said_pairs = True
             fits = [
                 _Fit(reading, search, explanation, level, vector)
                 for reading, search, vector, level in opened[:n_readings]
