@@ -291,6 +291,9 @@ def test_at_a_terminal_a_wrong_answer_may_be_tried_again(folder, sheet):
     assert terminal.process.wait(20) == 0
 
 
+@pytest.mark.skipif(
+    "CI" in os.environ, reason="under some runners the terminal's processes are never interrupted"
+)
 def test_an_interrupt_leaves_with_the_score(folder, sheet):
     terminal = Terminal(*SIZES, cwd=folder)
     terminal.wait_for("   > ")

@@ -29,8 +29,8 @@ def test_a_proved_decimal_comma_holds_for_later_tables(run, folder):
     lines = [f"{1 + i % 9}.{100 + i}{',50' if i else ',25'};{i % 4}" for i in range(60)]
     (folder / "train.csv").write_text("price;y\n" + "\n".join(lines) + "\n")
     assert run("train", "train.csv", "-o", "m.safetensors", *QUICK).status == 0
-    (folder / "short.csv").write_text("price\n1.234\n")
-    (folder / "long.csv").write_text('price\n"1.234,0"\n')
+    (folder / "short.csv").write_text("price;y\n1.234;0\n")
+    (folder / "long.csv").write_text("price;y\n1.234,0;0\n")
     short = rows_of(run("predict", "m.safetensors", "short.csv").stdout)
     assert short == rows_of(run("predict", "m.safetensors", "long.csv").stdout)
 
