@@ -117,14 +117,14 @@ def right_with_penalty(case: Any, l2: float) -> Any:
         (("iris.safetensors", "iris"), "got 2 of MODEL, DATA and SUSPECT"),
         (("a", "b", "c", "--hidden", "tanh"), "--hidden goes with --sizes"),
         (("S.npz", "--sizes", "2,2"), "--parameters is missing"),
-        (("S.npz", "--sizes", "2"), "no list of widths"),
+        (("S.npz", "--sizes", "2"), "no network; write its widths"),
         ((*ARTICLE_A, "S.npz", "--rows", "first"), "names no rows"),
         ((*ARTICLE_A, "S.npz", "--rows", "0:4"), "--rows: X.csv has the rows 0 to 2"),
         ((*ARTICLE_A, "S.npz", "--rows", "3"), "--rows: X.csv has the rows 0 to 2"),
         ((*ARTICLE_A, "none.npz"), "none.npz: No such file"),
         ((*ARTICLE_A, "P.npz", "--X", "Y.csv"), "X: got shape"),
         ((*ARTICLE_A, "--sizes", "2,3,3", "S.npz"), "P.npz: got W0"),
-        ((*ARTICLE_A, "--output", "tanh", "S.npz"), "Invalid value for '--output'"),
+        ((*ARTICLE_A, "--output-function", "tanh", "S.npz"), "value for '--output-function'"),
     ],
 )
 def test_mistakes_in_the_command_are_said(

@@ -200,7 +200,7 @@ def test_a_faulty_file_of_answers(run, folder, content, said):
         (("--output", "nowhere/a.md"), "there is no folder"),
         (("--answers", "nowhere.txt"), "nowhere.txt"),
         (("model.safetensors", "iris"), "model.safetensors"),
-        (("article-a", "--rows", "7:9"), "takes none of the 3 rows"),
+        (("article-a", "--rows", "7:9"), "names none of the 3 rows"),
         (("article-a", "--rows", "x"), "names no rows"),
     ],
 )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
 from clearprop import backprop, load_model
-from clearprop.cli.explain import Rows, is_sizes
 from clearprop.explanation.derivation import numbers
 
 
@@ -80,8 +78,10 @@ def test_numbers_that_differ_are_our_fault(run, monkeypatch):
         (["article-c"], "there is no model file"),
         (["article-a", "iris"], "has rows of its own"),
         (["article-a", "--output", "page.pdf"], "expected a name that ends in"),
-        (["article-a", "--rows", "7:9"], "takes none of the 3 rows"),
+        (["article-a", "--rows", "7:9"], "names none of the 3 rows"),
         (["article-a", "--rows", "first"], "names no rows"),
+        (["2-3-2", "--rows", "0:999999999"], "--rows: a batch drawn for 2-3-2 has the rows 0 to"),
+        (["10-3-1", "diabetes", "--rows", "441:443"], "--rows: diabetes has the rows 0 to 441"),
         (["2-3-1", "--output-function", "softmax"], "softmax over a single output"),
         (["2-3-2", "iris"], "got 5 columns, expected 2 inputs and 2 targets"),
         (["4-3-1", "iris"], "expected a number"),
@@ -115,14 +115,3 @@ def test_a_row_of_an_unknown_class_has_no_gradient(run, folder):
     assert "line 3, column 'kind', value 'maybe'" in ran.stderr
     assert "no class that the model knows" in ran.stderr
     assert run("explain", "two.safetensors", "two.csv").status == 0
-
-
-def test_rows_and_sizes_as_words():
-    convert = Rows().convert
-    assert [convert(text, None, None) for text in ("0:3", "2", ":2", "4:")] == [
-        slice(0, 3), slice(2, 3), slice(0, 2), slice(4, None),
-    ]  # fmt: skip
-    assert [is_sizes(text) for text in ("2-3-2", "64,10", "2x2", "a-b", "7", "iris.csv")] == [
-        True, True, True, False, False, False,
-    ]  # fmt: skip
-    assert np.arange(5)[convert("1:3", None, None)].tolist() == [1, 2]

@@ -107,6 +107,8 @@ def test_rows_are_a_part_of_the_batch() -> None:
     records = explain("article-a", rows=slice(1, 3)).records
     assert records.n_samples == 2
     assert records["input[0]"].values.tolist() == [[1.5, 0.25], [-0.75, 1.8]]
+    records = explain("article-a", rows=[2, 1]).records
+    assert records["input[0]"].values.tolist() == [[-0.75, 1.8], [1.5, 0.25]]
 
 
 def test_chains_by_index() -> None:
@@ -135,7 +137,8 @@ ONE = [[1.0, 2.0]]
         ((NETWORK, PARAMETERS, ONE, ONE), {"update": "lamb"}, ParameterError, "got 'lamb'"),
         ((NETWORK, PARAMETERS, ONE, ONE), {"update": 3}, ParameterError, "got 3"),
         ((NETWORK, PARAMETERS, ONE, ONE), {"learning_rate": 0.0}, ParameterError, "learning_rate"),
-        (("article-a",), {"rows": slice(5, 9)}, ParameterError, "takes none of the 3 rows"),
+        (("article-a",), {"rows": slice(5, 9)}, ParameterError, "names none of the 3 rows"),
+        (("article-a",), {"rows": [0, 3]}, ParameterError, "none of the 3 rows"),
     ],
 )
 def test_what_cannot_be_explained_is_refused(arguments, options, error, message) -> None:

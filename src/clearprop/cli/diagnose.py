@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import click
-import numpy as np
 
 from clearprop.activations import ACTIVATIONS
 from clearprop.cli.files import load_table_model
-from clearprop.cli.options import LayerNames, data_options, shared_options
+from clearprop.cli.options import data_options, shared_options
 from clearprop.cli.output import Output, shown
+from clearprop.cli.types import LayerNames, Rows, Widths, chosen_rows
 from clearprop.errors import ParameterError
 from clearprop.explanation.diagnose import diagnose
 from clearprop.explanation.diagnose.files import (
@@ -27,45 +26,14 @@ from clearprop.network import Network
 
 __all__ = ["command"]
 
-DEFAULT_ROWS = 8
-
-
-class RowRange(click.ParamType[Any]):
-    """Rows of a table, from 0: "0:3" for the first three, "0,4,7", or "3" for that row."""
-
-    name = "from:to"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """From the words of the command line."""
-        if not isinstance(value, str):
-            return value
-        span = re.fullmatch(r"([0-9]{0,12}):([0-9]{0,12})", value.strip())
-        if span:
-            return slice(int(span[1] or 0), int(span[2]) if span[2] else None)
-        if re.fullmatch(r"[0-9]{1,12}(,[0-9]{1,12})*", value.strip()):
-            return [int(number) for number in value.split(",")]
-        self.fail(f"{value!r} names no rows; write 0:3 for the first three, or 0,4,7", param, ctx)
-
-
-class Widths(click.ParamType[Any]):
-    """The widths of all layers, from input to output."""
-
-    name = "widths"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """From the words of the command line."""
-        if not isinstance(value, str):
-            return value
-        if not re.fullmatch(r"[0-9]{1,9}([,x-][0-9]{1,9})+", value.strip()):
-            self.fail(f"{value!r} is no list of widths; write 2,2,4,3", param, ctx)
-        return [int(number) for number in re.split("[,x-]", value.strip())]
+FIRST_ROWS = 8
 
 
 EPILOG = """\b
 Of a model of clearprop train, on rows of a table:
   clearprop diagnose MODEL DATA SUSPECT... --rows 0:3
 Of any network:
-  clearprop diagnose --sizes 2,2,4,3 --hidden tanh --output softmax --reduction sum
+  clearprop diagnose --sizes 2,2,4,3 --hidden tanh --output-function softmax --reduction sum
     --parameters P.npz --X X.csv --Y Y.csv SUSPECT...
 """
 
@@ -74,15 +42,17 @@ Of any network:
 @click.argument("files", nargs=-1, required=True, metavar="[MODEL DATA] SUSPECT...")
 @click.option(
     "--rows",
-    type=RowRange(),
+    type=Rows(),
     help="Rows that the gradient is of, counted from 0: 0:3 or 0,4,7.  "
-    f"[default: 0:{DEFAULT_ROWS}; without MODEL all rows of X]",
+    f"[default: 0:{FIRST_ROWS}; without MODEL all rows of X]",
 )
 @click.option("--sizes", type=Widths(), help="Without MODEL: widths from input to output, 2,2,4,3.")
 @click.option(
     "--hidden", type=LayerNames(set(ACTIVATIONS)), help="Activation.  [default: logistic]"
 )
-@click.option("--output", type=click.Choice(sorted(OUTPUTS)), help="Output.  [default: softmax]")
+@click.option(
+    "--output-function", type=click.Choice(sorted(OUTPUTS)), help="Output.  [default: softmax]"
+)
 @click.option("--reduction", type=click.Choice(list(REDUCTIONS)), help="[default: mean]")
 @click.option("--parameters", metavar="FILE", help="W0, b0, W1 … as .npz; from before an update.")
 @click.option("--X", "x_file", metavar="FILE", help="The batch: a CSV or .npy, one row per sample.")
@@ -142,9 +112,13 @@ def command(
 def _from_model(
     files: tuple[str, ...], given: dict[str, Any], out: Output
 ) -> tuple[Network, Any, Any, Any, float, tuple[str, ...], str]:
-    unused = [name for name in ("hidden", "output", "reduction", "x_file", "y_file") if given[name]]
+    unused = [
+        name
+        for name in ("hidden", "output_function", "reduction", "x_file", "y_file")
+        if given[name]
+    ]
     if unused:
-        option = {"x_file": "X", "y_file": "Y"}.get(unused[0], unused[0])
+        option = {"x_file": "X", "y_file": "Y"}.get(unused[0], unused[0].replace("_", "-"))
         raise ParameterError(
             f"--{option} goes with --sizes and --parameters, of which there are none",
             remedy="Give --sizes and --parameters, or leave it out: a MODEL knows its own.",
@@ -161,7 +135,7 @@ def _from_model(
     table = model.read(data, **reading)
     for note in table.notes:
         out.note(f"{table.source}: {note}")
-    rows = _chosen(given["rows"] or slice(0, DEFAULT_ROWS), table.n_rows, table.source)
+    rows = chosen_rows(given["rows"], table.n_rows, table.source, first=FIRST_ROWS)
     X, Y = model.batch(table.take(rows))
     estimator = model.estimator
     about = f"{model_path} on {len(X)} rows of {table.source}"
@@ -176,7 +150,16 @@ def _from_model(
     )
 
 
-_OWN_OPTIONS = ("rows", "sizes", "hidden", "output", "reduction", "parameters", "x_file", "y_file")
+_OWN_OPTIONS = (
+    "rows",
+    "sizes",
+    "hidden",
+    "output_function",
+    "reduction",
+    "parameters",
+    "x_file",
+    "y_file",
+)
 
 
 def _from_arrays(
@@ -192,7 +175,7 @@ def _from_arrays(
     network = Network(
         given["sizes"],
         given["hidden"] or "logistic",
-        given["output"] or "softmax",
+        given["output_function"] or "softmax",
         given["reduction"] or "mean",
     )
     parameters = as_parameters(network, read_arrays([given["parameters"]]), given["parameters"])
@@ -204,21 +187,7 @@ def _from_arrays(
         Y = Y.T
     Y = as_targets(network, Y, given["y_file"])
     if given["rows"] is not None:
-        rows = _chosen(given["rows"], len(X), given["x_file"])
+        rows = chosen_rows(given["rows"], len(X), given["x_file"], first=len(X))
         X, Y = X[rows], Y[rows]
     widths = " → ".join(map(str, network.sizes))
     return network, parameters, X, Y, files, f"a network {widths} on {len(X)} rows"
-
-
-def _chosen(rows: Any, n_rows: int, source: str) -> Any:
-    """Indices of the rows asked for."""
-    chosen = np.arange(n_rows)[rows] if isinstance(rows, slice) else np.array(rows)
-    if len(chosen) == 0 or np.max(chosen) >= n_rows or (
-        isinstance(rows, slice) and rows.stop is not None and rows.stop > n_rows
-        and rows.stop != DEFAULT_ROWS
-    ):  # fmt: skip
-        raise ParameterError(
-            f"--rows: {source} has the rows 0 to {n_rows - 1}",
-            remedy="Name rows of these, such as 0:3, which is the first three.",
-        )
-    return chosen

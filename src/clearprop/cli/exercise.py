@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections import Counter
 from pathlib import Path
@@ -12,10 +11,10 @@ import click
 
 from clearprop.activations import ACTIVATIONS
 from clearprop.cli.asking import Asking, plain
-from clearprop.cli.explain import Rows, is_sizes
 from clearprop.cli.files import load_table_model, require_new_file
-from clearprop.cli.options import LayerSizes, data_options, shared_options
+from clearprop.cli.options import data_options, shared_options
 from clearprop.cli.output import Output, shown
+from clearprop.cli.types import Rows, Widths, chosen_rows, is_widths
 from clearprop.errors import ParameterError
 from clearprop.explanation.articles import ARTICLES
 from clearprop.explanation.exercise.friendly import FRIENDLY_OUTPUTS, friendly_source
@@ -46,28 +45,15 @@ A sheet's ending says what it is: .html a page that marks answers itself, .md Ma
 """
 
 SIZES = (2, 3, 2)
-FIRST_ROWS = slice(0, 3)
+FIRST_ROWS = 3
 MARKS = {"right": "right", "rounding": "right but for rounding", "wrong": "wrong"}
 MOST_BYTES = 1_000_000
-
-
-class _Sizes(LayerSizes):
-    """The widths of a network, from input to output."""
-
-    name = "sizes"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """From the words of the command line."""
-        sizes = super().convert(str(value).replace("-", ","), param, ctx)
-        if len(sizes) < 2:
-            self.fail(f"{value!r} is no network; write its widths, such as 2,3,2", param, ctx)
-        return sizes
 
 
 @click.command("exercise", epilog=EPILOG)
 @click.argument("what", required=False)
 @click.argument("data", required=False)
-@click.option("--sizes", type=_Sizes(), help="A random network of these widths.  [default: 2,3,2]")
+@click.option("--sizes", type=Widths(), help="A random network of these widths.  [default: 2,3,2]")
 @click.option(
     "--samples", type=click.IntRange(1, 20), help="Its rows, to be summed over.  [default: 3]"
 )
@@ -82,7 +68,7 @@ class _Sizes(LayerSizes):
     help="Its output.  [default: softmax, or logistic for one output]",
 )
 @click.option("--reduction", type=click.Choice(list(REDUCTIONS)), help="Its loss.  [default: mean]")
-@click.option("--rows", type=Rows(), help="Rows of DATA, from 0.  [default: 0:3]")
+@click.option("--rows", type=Rows(), help="Rows of DATA, from 0: 0:3 or 0,4,7.  [default: 0:3]")
 @click.option(
     "--questions",
     type=click.IntRange(1, 100),
@@ -120,7 +106,7 @@ def command(
     what: str | None,
     data: str | None,
     sizes: tuple[int, ...] | None,
-    rows: slice | None,
+    rows: Any,
     questions: int,
     seed: int,
     notation: str | None,
@@ -197,7 +183,7 @@ def _source(
     what: str | None,
     data: str | None,
     sizes: tuple[int, ...] | None,
-    rows: slice | None,
+    rows: Any,
     seed: int,
     drawing: dict[str, Any],
     reading: dict[str, Any],
@@ -205,9 +191,9 @@ def _source(
     """What is asked about."""
     if what is not None and sizes is not None:
         raise click.UsageError(f"give {what!r} or --sizes, not both")
-    if what is None or is_sizes(what):
+    if what is None or is_widths(what):
         if what is not None:
-            sizes = tuple(int(width) for width in re.split("[-,x]", what))
+            sizes = Widths().convert(what, None, None)
         if data is not None:
             raise click.UsageError(f"a random network has rows of its own: leave out {data!r}")
         return friendly_source(
@@ -233,7 +219,8 @@ def _source(
     table = model.read(data, **reading)
     for note in table.notes:
         out.note(f"{table.source}: {note}")
-    return of_table_model(model, table, rows or FIRST_ROWS)
+    chosen = chosen_rows(rows, table.n_rows, table.source, first=FIRST_ROWS)
+    return of_table_model(model, table, chosen)
 
 
 ABOUT_FILES = ("--output", "--key", "--answers")
@@ -265,7 +252,7 @@ def _typed(option: str, value: Any) -> list[str]:
     if isinstance(value, slice):
         ends = ("" if end is None else str(end) for end in (value.start, value.stop))
         return [option, ":".join(ends)]
-    if isinstance(value, tuple) and option == "--sizes":
+    if option in ("--sizes", "--rows"):
         return [option, ",".join(map(str, value))]
     if isinstance(value, tuple):
         return [word for one in value for word in (option, str(one))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +12,12 @@ import numpy as np
 
 from clearprop.cli.failures import EXIT_OURS
 from clearprop.cli.files import load_table_model, require_new_file
-from clearprop.cli.options import LayerNames, data_options, shared_options
+from clearprop.cli.options import data_options, shared_options
 from clearprop.cli.output import Output
+from clearprop.cli.types import LayerNames, Rows, Widths, chosen_rows, is_widths
 from clearprop.errors import ParameterError, TableError
 from clearprop.explanation.articles import ARTICLES
+from clearprop.explanation.derivation.batch import as_batch
 from clearprop.explanation.document import Derivation, derivation_of, explain
 from clearprop.explanation.formulas.notation import NOTATIONS
 from clearprop.explanation.random_network import random_batch
@@ -25,7 +26,7 @@ from clearprop.losses import OUTPUTS, REDUCTIONS
 from clearprop.network import Network
 from clearprop.tables import read_table
 
-__all__ = ["Rows", "command", "is_sizes", "network_options"]
+__all__ = ["command", "network_options"]
 
 EPILOG = """\b
 Examples:
@@ -44,35 +45,8 @@ LaTeX document, .json every number, .txt text. Without --output the text is show
 """
 
 SUFFIXES = (".html", ".md", ".tex", ".json", ".txt")
-FIRST_ROWS = slice(0, 3)
-
-
-class Rows(click.ParamType[Any]):
-    """Rows of a table as START:STOP, counted from 0; one number for one row."""
-
-    name = "start:stop"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """From the words of the command line."""
-        if isinstance(value, slice):
-            return value
-        match = re.fullmatch(r"\s*(\d{0,9})\s*(:?)\s*(\d{0,9})\s*", str(value))
-        if match is None or not any(match.groups()):
-            self.fail(f"{value!r} names no rows; write 0:3 for the first three", param, ctx)
-        first = int(match[1] or 0)
-        if not match[2]:
-            return slice(first, first + 1)
-        return slice(first, int(match[3]) if match[3] else None)
-
-
-def is_sizes(text: str) -> bool:
-    """Whether a model's name is a network's widths.
-
-    Examples:
-        >>> is_sizes("2-3-2"), is_sizes("64,32,10"), is_sizes("iris.safetensors")
-        (True, True, False)
-    """
-    return re.fullmatch(r"\d{1,9}([-,x]\d{1,9})+", text) is not None
+FIRST_ROWS = 3
+MOST_DRAWN = 10_000
 
 
 def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,7 +90,7 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("model", metavar="MODEL|SIZES|article-a|article-b")
 @click.argument("data", required=False)
 @click.option(
-    "--rows", type=Rows(), help="Which rows, from 0, such as 0:3.  [default: the first three]"
+    "--rows", type=Rows(), help="Which rows, from 0: 0:3 or 0,4,7.  [default: the first three]"
 )
 @click.option(
     "--notation",
@@ -147,7 +121,7 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def command(
     model: str,
     data: str | None,
-    rows: slice | None,
+    rows: Any,
     notation: str | None,
     jacobians: bool | None,
     update: str | None,
@@ -170,7 +144,7 @@ def command(
     del debug
     out = Output(as_json=as_json)
     out.take_warnings()
-    if not is_sizes(model):
+    if not is_widths(model):
         _require_no_network_options(model)
     if path is not None:
         _require_suffix(path)
@@ -189,7 +163,7 @@ def command(
         if model in ARTICLES:
             derivation = explain(model, rows=rows, jacobians=jacobians, **options)
         else:
-            if is_sizes(model):
+            if is_widths(model):
                 network = _network(model, hidden, output_function, reduction)
                 source = _of_sizes(out, network, data, rows, seed, reading)
             else:
@@ -226,21 +200,22 @@ def _require_suffix(path: str) -> None:
 
 
 def _network(sizes: str, hidden: Any, output_function: str | None, reduction: str) -> Network:
-    widths = [int(width) for width in re.split("[-,x]", sizes)]
+    widths = Widths().convert(sizes, None, None)
     output = output_function or ("softmax" if widths[-1] > 1 else "logistic")
     return Network(widths, hidden, output, reduction)
 
 
 def _of_sizes(
-    out: Output, network: Network, data: str | None, rows: slice | None, seed: int, reading: Any
+    out: Output, network: Network, data: str | None, rows: Any, seed: int, reading: Any
 ) -> Source:
     sizes = "-".join(map(str, network.sizes))
     title = f"Backpropagation through {sizes}"
-    chosen = rows or FIRST_ROWS
     if data is None:
-        n_samples = 3 if chosen.stop is None else chosen.stop
-        batch = random_batch(network, max(n_samples, chosen.start + 1), seed)
-        return Source(f"{title}, drawn by seed {seed}", part_of(batch, chosen))
+        drawn = chosen_rows(rows, MOST_DRAWN, f"a batch drawn for {sizes}", first=FIRST_ROWS)
+        if isinstance(rows, slice) and rows.stop is None:
+            drawn = drawn[:FIRST_ROWS]
+        batch = random_batch(network, int(max(drawn)) + 1, seed)
+        return Source(f"{title}, drawn by seed {seed}", part_of(batch, drawn))
     table = read_table(data, **{name: given for name, given in reading.items() if given})
     for note in table.notes:
         out.note(f"{table.source}: {note}")
@@ -255,11 +230,11 @@ def _of_sizes(
             "for classes). For a table as it is, train a model first: clearprop train.",
         )
     numbers = np.column_stack([_numbers(table, name) for name in columns])
-    drawn = random_batch(network, len(numbers), seed)
-    whole = type(drawn)(network, drawn.parameters, numbers[:, :n_inputs], numbers[:, n_inputs:])
+    parameters = random_batch(network, 1, seed).parameters
+    chosen = numbers[chosen_rows(rows, len(numbers), table.source, first=FIRST_ROWS)]
     return Source(
         title,
-        part_of(whole, chosen),
+        as_batch(network, parameters, chosen[:, :n_inputs], chosen[:, n_inputs:]),
         feature_names=tuple(columns[:n_inputs]),
         output_names=tuple(columns[n_inputs:]),
     )
@@ -279,7 +254,7 @@ def _numbers(table: Any, name: str) -> Any:
     return column.values.astype(np.float64)
 
 
-def _of_model(out: Output, path: str, data: str | None, rows: slice | None, reading: Any) -> Source:
+def _of_model(out: Output, path: str, data: str | None, rows: Any, reading: Any) -> Source:
     model = load_table_model(path)
     if data is None:
         raise ParameterError(
@@ -290,9 +265,8 @@ def _of_model(out: Output, path: str, data: str | None, rows: slice | None, read
     table = model.read(data, **reading)
     for note in table.notes:
         out.note(f"{table.source}: {note}")
-    chosen = rows or FIRST_ROWS
-    stop = table.n_rows if chosen.stop is None else min(chosen.stop, table.n_rows)
-    return of_table_model(model, table.take(np.arange(stop)), chosen)
+    chosen = chosen_rows(rows, table.n_rows, table.source, first=FIRST_ROWS)
+    return of_table_model(model, table, chosen)
 
 
 def _show(

@@ -6,7 +6,6 @@ what is done with them.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 import re
@@ -17,6 +16,7 @@ from typing import Any
 import click
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from clearprop.cli.types import LayerNames, LayerSizes, Name, NumberOr
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.table_model.preparation import DECIDED_HERE, HIDDEN_LAYER_SIZES, MAX_ITER
 from clearprop.tables.spellings import ORDERS
@@ -66,77 +66,6 @@ HELP = {
 }
 
 Command = Callable[..., Any]
-
-
-class LayerSizes(click.ParamType[Any]):
-    """Whole numbers with commas between them, or "none"."""
-
-    name = "sizes"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """From the words of the command line."""
-        if isinstance(value, tuple):
-            return value
-        text = str(value).strip().strip("()[]").strip(", ")
-        if text.lower() == "none":
-            return ()
-        parts = re.split(r"\s*[,x ]\s*", text)
-        if not all(re.fullmatch("[0-9]{1,9}", part) and int(part) > 0 for part in parts):
-            self.fail(f"{value!r} is no list of layer widths; write 64 or 64,32", param, ctx)
-        return tuple(int(part) for part in parts)
-
-
-class LayerNames(click.ParamType[Any]):
-    """One name, or names with commas between them, one for each hidden layer."""
-
-    name = "name[,name]"
-
-    def __init__(self, names: set[str]) -> None:
-        self.names = sorted(names)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """From the words of the command line."""
-        if not isinstance(value, str):
-            return value
-        parts = [part.strip() for part in value.split(",")]
-        for part in parts:
-            if part not in self.names:
-                self.fail(f"{part!r} is not one of {', '.join(self.names)}.", param, ctx)
-        return parts if len(parts) > 1 else parts[0]
-
-
-class NumberOr(click.ParamType[Any]):
-    """A number within an interval, or one of some words."""
-
-    def __init__(self, number: click.ParamType[Any], words: dict[str, Any]) -> None:
-        self.number, self.words = number, words
-        self.name = f"{number.name.split()[0]}|{'|'.join(words)}"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """From the words of the command line."""
-        if value in self.words:
-            return self.words[value]
-        try:
-            return self.number.convert(value, param, ctx)
-        except click.BadParameter as error:
-            self.fail(f"{error.message.rstrip('.')}, nor {' or '.join(self.words)}.", param, ctx)
-
-
-class Name(click.ParamType[Any]):
-    """One of many names, with the nearest offered for a mistyped one."""
-
-    name = "name"
-
-    def __init__(self, names: set[str]) -> None:
-        self.names = sorted(names)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """From the words of the command line."""
-        if value in self.names:
-            return value
-        near = difflib.get_close_matches(str(value), self.names)
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-        self.fail(f"there is no scorer {value!r}.{hint}", param, ctx)
 
 
 def _number(interval: Interval) -> click.ParamType[Any]:

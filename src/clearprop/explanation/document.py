@@ -127,7 +127,7 @@ class Derivation:
 def explain(
     model: Any,
     *batch: Any,
-    rows: slice | None = None,
+    rows: slice | Sequence[int] | None = None,
     notation: str | None = None,
     update: Any = None,
     learning_rate: float | None = None,
@@ -154,7 +154,7 @@ def explain(
             - a model of `clearprop train` (`load_model`), then a table;
             - "article-a" or "article-b", the articles' own networks.
         batch: as above. A few rows are enough.
-        rows: which of the rows; None for all.
+        rows: which of the rows, as a slice or by their numbers from 0; None for all.
         notation: "matrix", article A's, or "weights", article B's; None for the one that suits.
         update: the optimizer whose update is shown: an optimizer, its name ("sgd", "momentum",
             "nesterov", "rmsprop", "adam", "adamw", "nadam"), False for none, None for an

@@ -11,6 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from clearprop.engines import Engine
 from clearprop.engines.default import default_engine
 from clearprop.errors import ParameterError
@@ -41,6 +44,9 @@ UPDATES: dict[str, Callable[[], Optimizer]] = {
     "nadam": Nadam,
 }
 """The optimizers by name, with their usual settings."""
+
+Rows = slice | Sequence[int] | None
+"""Which rows of a batch: a slice, or row numbers; None for all."""
 
 LEARNING_RATES = {"sgd": 0.1, "momentum": 0.1, "nesterov": 0.1}
 OTHER_LEARNING_RATE = 0.001
@@ -76,7 +82,7 @@ class Source:
 
 
 def source_of(
-    model: Any, batch: Sequence[Any], sample_weight: Any, l2: float | None, rows: slice | None
+    model: Any, batch: Sequence[Any], sample_weight: Any, l2: float | None, rows: Rows
 ) -> Source:
     """What is meant by the arguments of `explain`.
 
@@ -114,7 +120,7 @@ def _require(batch: Sequence[Any], count: int, call: str) -> None:
         )
 
 
-def _of_article(name: str, batch: Sequence[Any], rows: slice | None) -> Source:
+def _of_article(name: str, batch: Sequence[Any], rows: Rows) -> Source:
     if name not in ARTICLES:
         raise ParameterError(
             f"model: got {name!r}, expected {' or '.join(map(repr, ARTICLES))}",
@@ -133,27 +139,38 @@ def _of_article(name: str, batch: Sequence[Any], rows: slice | None) -> Source:
     )
 
 
-def part_of(batch: Batch, rows: slice | None) -> Batch:
+def part_of(batch: Batch, rows: Rows) -> Batch:
     """Some rows of a batch.
 
     Raises:
-        ParameterError: there are none.
+        ParameterError: there are none, or not those.
     """
     if rows is None:
         return batch
-    X = batch.X[rows]
-    if len(X) == 0:
-        first = 0 if rows.start is None else rows.start
-        last = "" if rows.stop is None else rows.stop
+    numbers = _row_numbers(rows, batch.n_samples)
+    weights = None if batch.sample_weight is None else batch.sample_weight[numbers]
+    return replace(batch, X=batch.X[numbers], Y=batch.Y[numbers], sample_weight=weights)
+
+
+def _row_numbers(rows: Rows, n_rows: int) -> npt.NDArray[np.intp]:
+    """The rows' numbers, each from 0 to n_rows - 1."""
+    every = np.arange(n_rows)
+    try:
+        numbers = every if rows is None else every[rows if isinstance(rows, slice) else list(rows)]
+    except (IndexError, TypeError):
+        numbers = every[:0]
+    if len(numbers) == 0:
+        asked = f"{rows.start or 0}:{'' if rows.stop is None else rows.stop}" if isinstance(
+            rows, slice
+        ) else repr(rows)  # fmt: skip
         raise ParameterError(
-            f"rows: {first}:{last} takes none of the {batch.n_samples} rows",
-            remedy=f"Rows are counted from 0 to {batch.n_samples - 1}; 0:3 are the first three.",
+            f"rows: {asked} names none of the {n_rows} rows",
+            remedy=f"Rows are counted from 0 to {n_rows - 1}; 0:3 are the first three.",
         )
-    weights = None if batch.sample_weight is None else batch.sample_weight[rows]
-    return replace(batch, X=X, Y=batch.Y[rows], sample_weight=weights)
+    return numbers
 
 
-def _of_estimator(estimator: Any, X: Any, y: Any, weight: Any, rows: slice | None) -> Source:
+def _of_estimator(estimator: Any, X: Any, y: Any, weight: Any, rows: Rows) -> Source:
     from sklearn.utils.validation import check_is_fitted  # noqa: PLC0415 - a network needs it not
 
     check_is_fitted(estimator)
@@ -168,31 +185,32 @@ def _of_estimator(estimator: Any, X: Any, y: Any, weight: Any, rows: slice | Non
     return _with_training(estimator, part_of(batch, rows), features, names, ())
 
 
-def of_table_model(model: Any, table: Any, rows: slice | None) -> Source:
+def of_table_model(model: Any, table: Any, rows: Rows) -> Source:
     """A model of `clearprop train`, and rows of a table that has been read.
 
     Raises:
         TableError: the table does not fit the model.
         ParameterError: no such rows.
     """
-    X, Y = model.batch(table)
+    numbers = _row_numbers(rows, table.n_rows)
+    X, Y = model.batch(table.take(numbers))
     estimator = model.estimator
     batch = as_batch(estimator.network_, estimator.parameters_, X, Y, None, float(estimator.alpha))
     outputs = batch.network.sizes[-1]
     names = tuple(map(str, model.target.classes)) if model.is_classifier else ()
     names = names if len(names) == outputs else ()
     samples: tuple[str, ...] = ()
-    if batch.n_samples == table.n_rows:  # no row was left out for want of a target
-        samples = tuple(f"row {number + 1}" for number in range(table.n_rows))
+    if batch.n_samples == len(numbers):  # no row was left out for want of a target
+        samples = tuple(f"row {number + 1}" for number in numbers)
     units: tuple[str, ...] = ()
     if model.target_scale is not None:
         units = ("The target's units: targets and outputs are standardised, as in training.",)
     return _with_training(
         estimator,
-        part_of(batch, rows),
+        batch,
         tuple(model.encoder.feature_names),
         names,
-        samples[rows or slice(None)],
+        samples,
         units,
     )
 
