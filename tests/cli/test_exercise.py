@@ -182,6 +182,22 @@ def test_a_faulty_file_of_answers(run, folder, content, said):
     assert ran.stdout == ""
 
 
+def test_one_faulty_file_leaves_the_others_marked(run, folder, sheet):
+    (folder / "anna.txt").write_text("\n".join(right_answers(sheet)))
+    (folder / "ben.txt").write_text("99: 0.5\n")
+    files = ("--answers", "nowhere.txt", "--answers", "ben.txt", "--answers", "anna.txt")
+    ran = run("exercise", *SIZES, *files)
+    assert ran.status == 2
+    assert "anna.txt: 8 of 8 right" in ran.stdout
+    assert "not marked: nowhere.txt: No such file" in ran.stderr
+    assert "not marked: ben.txt, line 1: there is no question 99" in ran.stderr
+    document = run("exercise", *SIZES, *files, "--json").json
+    assert [one["file"] for one in document["marked"] if "error" in one] == [
+        "nowhere.txt", "ben.txt",
+    ]  # fmt: skip
+    assert document["marked"][2]["counts"]["right"] == 8
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

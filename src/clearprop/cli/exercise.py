@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import click
 
 from clearprop.activations import ACTIVATIONS
-from clearprop.cli.asking import Asking, plain
+from clearprop.cli.answer_files import mark_files
+from clearprop.cli.asking import Asking
+from clearprop.cli.failures import EXIT_USER
 from clearprop.cli.files import load_table_model, require_new_file
 from clearprop.cli.options import data_options, shared_options
-from clearprop.cli.output import Output, shown
+from clearprop.cli.output import Output
 from clearprop.cli.types import Rows, Widths, chosen_rows, is_widths
 from clearprop.errors import ParameterError
 from clearprop.explanation.articles import ARTICLES
 from clearprop.explanation.exercise.friendly import FRIENDLY_OUTPUTS, friendly_source
-from clearprop.explanation.exercise.question import Sheet
-from clearprop.explanation.exercise.session import Result, Session, read_answers
+from clearprop.explanation.exercise.session import Session
 from clearprop.explanation.exercise.sheet import N_QUESTIONS, sheet_of
 from clearprop.explanation.exercise.writers.save import require_known_ending, save_sheet
 from clearprop.explanation.formulas.notation import NOTATIONS
@@ -46,8 +45,6 @@ A sheet's ending says what it is: .html a page that marks answers itself, .md Ma
 
 SIZES = (2, 3, 2)
 FIRST_ROWS = 3
-MARKS = {"right": "right", "rounding": "right but for rounding", "wrong": "wrong"}
-MOST_BYTES = 1_000_000
 
 
 @click.command("exercise", epilog=EPILOG)
@@ -119,7 +116,7 @@ def command(
     as_json: bool,
     debug: bool,
     **others: Any,
-) -> None:
+) -> int:
     """Practise backpropagation by hand: questions, marked, with wrong answers explained.
 
     Without files to write or to mark, the questions are asked here, one after another.
@@ -152,12 +149,13 @@ def command(
         out.say(f"{kind} of {len(sheet.questions)} questions: {path}")
     document: dict[str, Any] = {"title": sheet.title, "seed": seed, "command": sheet.remake}
     if answers:
-        document["marked"] = _mark_files(out, sheet, answers)
+        document["marked"] = mark_files(out, sheet, answers)
     elif not written:
         session = Session(sheet)
         Asking(out, session).run()
         document |= session.to_dict()
     out.document(document | {"files": [path for path, _ in written]})
+    return EXIT_USER if any("error" in one for one in document.get("marked", ())) else 0
 
 
 def _require_files(
@@ -257,64 +255,3 @@ def _typed(option: str, value: Any) -> list[str]:
     if isinstance(value, tuple):
         return [word for one in value for word in (option, str(one))]
     return [option, str(value)] if option else [str(value)]
-
-
-def _mark_files(out: Output, sheet: Sheet, paths: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Mark files of answers; of several, say what many got wrong."""
-    marked = []
-    slips: Counter[str] = Counter()
-    for path in paths:
-        session = Session(sheet)
-        for result, answer in zip(
-            session.results, read_answers(_lines(path), len(sheet.questions), path), strict=True
-        ):
-            if answer:
-                result.answer(answer)
-        out.say(f"{path}: {session.score()}")
-        for number, result in enumerate(session.results, start=1):
-            _say_result(out, number, result)
-        out.say()
-        slips.update({name for r in session.results for name in _likeliest(r)})
-        marked.append({"file": path, **session.to_dict()})
-    if len(paths) > 1 and slips:
-        out.say("Mistakes, by how many made them:")
-        for name, count in slips.most_common():
-            out.say(f"{count:3d}  {name}")
-    return marked
-
-
-def _likeliest(result: Result) -> list[str]:
-    if result.mark is None or not result.mark.explanations:
-        return []
-    return [result.mark.explanations[0].name]
-
-
-def _say_result(out: Output, number: int, result: Result) -> None:
-    if not result.answers:
-        out.say(f"{number}. not answered", indent=2)
-        return
-    answer = shown(result.answers[-1])
-    if result.mark is None:
-        out.say(f"{number}. {answer}: {result.unreadable.splitlines()[0]}", indent=2)
-        return
-    out.say(f"{number}. {answer}: {MARKS[result.mark.verdict]}", indent=2)
-    if result.mark.verdict != "right":
-        for line in result.mark.lines:
-            out.say(plain(line), indent=5)
-
-
-def _lines(path: str) -> list[str]:
-    with Path(path).open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    try:
-        if len(content) > MOST_BYTES:
-            raise ParameterError(
-                f"--answers {path}: larger than a file of answers can be",
-                remedy="Give a text file with one answer a line.",
-            )
-        return content.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ParameterError(
-            f"--answers {path}: this is no text in UTF-8",
-            remedy="Save it as plain text, with one answer a line.",
-        ) from None
