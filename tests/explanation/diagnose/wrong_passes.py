@@ -17,6 +17,8 @@ from clearprop.backprop import Gradients
 LISTED = {
     "missing sigma'": "delta",
     "sigma' of h instead of z": "delta",
+    "logistic' in place of sigma'": "delta",
+    "tanh' in place of sigma'": "delta",
     "missing transpose of W": "dinput",
     "weights already updated": "dinput",
     "dW transposed": "dW",
@@ -77,9 +79,12 @@ def places(name: str, case: Case) -> list[int]:
     sizes, n_layers = case.network.sizes, case.network.n_layers
     square = [layer for layer in range(n_layers) if sizes[layer] == sizes[layer + 1]]
     reduction, output = case.network.reduction, case.network.output
+    hidden = list(enumerate(case.network.hidden))
     return {
         "missing sigma'": range(n_layers - 1),
         "sigma' of h instead of z": range(n_layers - 1),
+        "logistic' in place of sigma'": [layer for layer, name in hidden if name != "logistic"],
+        "tanh' in place of sigma'": [layer for layer, name in hidden if name != "tanh"],
         "missing transpose of W": square,
         "weights already updated": range(n_layers),
         "dW transposed": square,
@@ -142,6 +147,10 @@ def wrong_pass(case: Case, faults: Iterable[tuple[str, int]], rate: float = 0.1)
             if ("sigma' of h instead of z", layer - 1) in faults:
                 h = inputs[layer]
                 slope = row.derivative(h, row.function(h))
+            if ("logistic' in place of sigma'", layer - 1) in faults:
+                slope = inputs[layer] * (1 - inputs[layer])
+            if ("tanh' in place of sigma'", layer - 1) in faults:
+                slope = 1 - inputs[layer] ** 2
             delta = dinput * slope
     dWs, dbs = [], []
     for layer in range(n_layers):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from clearprop.explanation.diagnose.case import Case, make_case
 from clearprop.explanation.diagnose.diagnosis import ArrayFit, Diagnosis, Finding, Verdict
+from clearprop.explanation.diagnose.lookalikes import lookalikes
 from clearprop.explanation.diagnose.mistake import Planted, formula_words
 from clearprop.explanation.diagnose.noise import Level, levels_of
 from clearprop.explanation.diagnose.reading import Reading, readings_of
@@ -143,6 +144,9 @@ class Doctor:
         fits = _right([(*one[:3], one[3][0]) for one in opened])
         if fits:
             return self._conclude(fits, opened, standing)
+        others = lookalikes(self.case, readings[0].arrays)
+        if others:
+            return self._give_up(opened, standing, others)
         opened = [self._open(reading) for reading in readings]
         for rank in range(max(len(levels) for _, _, _, levels in opened)):
             here = [(*one[:3], one[3][rank]) for one in opened if rank < len(one[3])]
@@ -248,8 +252,9 @@ class Doctor:
         self,
         opened: Sequence[tuple[Reading, Search, Array, list[Level]]],
         standing: GradientReport | None,
+        others: Sequence[str] = (),
     ) -> Diagnosis:
-        """No explanation: the nearest one, if it explains half."""
+        """No explanation: what was given is something else, or the nearest, if it explains half."""
         nearest: tuple[float, _Fit] | None = None
         for reading, search, vector, levels in opened:
             plants, vectors = search.known
@@ -266,8 +271,9 @@ class Doctor:
         reading, search, vector, levels = opened[0]
         best = _Fit(reading, search, Explanation((), search.right), levels[0], vector)
         before = float(np.max(search.layout.relative_errors(vector, search.right)))
-        if nearest is not None and nearest[0] < _WORTH_NAMING * before:
+        if nearest is not None and nearest[0] < _WORTH_NAMING * before and not others:
             best = nearest[1]
+        notes = [*others, best.reading.note, _by_shape(best, opened)]
         return Diagnosis(
             "none",
             self._findings(best),
@@ -275,7 +281,7 @@ class Doctor:
             _array_fits(best),
             best.level.name,
             best.reading.taken,
-            tuple(note for note in (best.reading.note, _by_shape(best, opened)) if note),
+            tuple(note for note in notes if note),
             None,
             standing,
         )

@@ -155,4 +155,5 @@ def formula_words(case: Case, planted: Planted) -> dict[str, Any]:
         "l2": l2,
         "c": f"{planted.coefficient:.6g}",
         "output": network.output,
+        "activation": network.activations[layer].name if layer < last else network.output,
     }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from clearprop.activations import ACTIVATIONS
 from clearprop.explanation.diagnose.case import Case
 from clearprop.explanation.diagnose.mistake import Mistake, Step
 
@@ -64,6 +65,30 @@ def _through_updated_weights(step: Step) -> Array:
     return np.asarray(step.delta @ (step.W - step.coefficient * dW).T)
 
 
+def _slope_of(name: str, formula: str) -> Mistake:
+    """The derivative of one activation after the function of another, in terms of h."""
+
+    def where(case: Case) -> list[int]:
+        activations = case.network.activations
+        return [layer for layer in _hidden(case) if activations[layer].name != name]
+
+    def change(step: Step) -> Array:
+        h = step.case.passes.inputs[step.layer + 1]
+        return np.asarray(step.dh * ACTIVATIONS[name].derivative(step.z, h))
+
+    return Mistake(
+        f"{name}' in place of sigma'",
+        "delta",
+        where,
+        change,
+        _DELTA,
+        f"delta[{{l}}] = dinput[{{above}}] * {formula},  h = sigma(z[{{l}}])",
+        f"{formula} is the derivative of {name}, which is not this layer's activation",
+        "Take the derivative of the activation that computed h: here sigma'(z[{l}]) is of "
+        "{activation}.",
+    )
+
+
 ROWS = (
     Mistake(
         "missing sigma'",
@@ -95,6 +120,8 @@ ROWS = (
         "dinput[{above}] was multiplied with h = sigma(z[{l}]), not with the derivative sigma'",
         "Multiply dinput[{above}] with sigma'(z[{l}]).",
     ),
+    _slope_of("logistic", "h (1 - h)"),
+    _slope_of("tanh", "(1 - h^2)"),
     Mistake(
         "sigma' applied twice",
         "delta",

@@ -1,0 +1,45 @@
+"""What was given as a gradient and is something else is said to be so, and not searched."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from clearprop import Network, backward, diagnose, forward
+
+NETWORK = Network([3, 4, 3], hidden="tanh", reduction="mean")
+PARAMETERS = NETWORK.initialize(1)
+X, Y = np.random.default_rng(2).normal(size=(5, 3)), np.eye(3)[[0, 1, 2, 0, 1]]
+PASSES = forward(NETWORK, PARAMETERS, X)
+RIGHT = backward(NETWORK, PARAMETERS, PASSES, Y)
+
+
+@pytest.mark.parametrize(
+    ("suspect", "said"),
+    [
+        ({"dW0": PARAMETERS[0].W}, "dW[0] is W[0] itself, not a gradient"),
+        ({"db1": PARAMETERS[1].b + 0.5}, ""),
+        ({"dW1": PARAMETERS[1].W - 0.3 * RIGHT.dW[1]}, "dW[1] is W[1] - 0.3 dW[1], the parameter"),
+        ({"delta1": PASSES.output}, "delta[1] is yhat, the output"),
+        ({"delta1": Y}, "delta[1] is Y, the targets"),
+        ({"delta0": PASSES.inputs[1]}, "delta[0] is input[1], the layer's input"),
+        ({"dW0": PARAMETERS[0].W.astype(np.float32), "db1": RIGHT.db[1]}, "dW[0] is W[0] itself"),
+    ],
+)
+def test_what_is_no_gradient_is_called_what_it_is(suspect, said) -> None:
+    told: list[str] = []
+    diagnosis = diagnose(NETWORK, PARAMETERS, X, Y, suspect, progress=told.append)
+    assert diagnosis.verdict == "none"
+    notes = " ".join(diagnosis.notes)
+    assert said in notes
+    assert ("not a gradient" in notes) == bool(said)
+    assert bool(told) != bool(said)  # whether pairs of mistakes were tried
+
+
+def test_a_right_gradient_that_looks_like_something_else_is_right() -> None:
+    still = [layer._replace(W=np.zeros_like(layer.W)) for layer in PARAMETERS]
+    right = backward(NETWORK, still, forward(NETWORK, still, X), Y)
+    assert not np.any(right.dW[0])  # so are the weights
+    assert diagnose(NETWORK, still, X, Y, right).ok
+    wrong = {"dW": [None, 2.0 * right.dW[1]], "db": [right.db[0], right.db[1]]}
+    assert not any("itself" in note for note in diagnose(NETWORK, still, X, Y, wrong).notes)
