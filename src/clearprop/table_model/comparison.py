@@ -17,19 +17,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 from sklearn.base import clone
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection import KFold, StratifiedKFold
-from sklearn.neural_network import MLPClassifier as TheirClassifier
-from sklearn.neural_network import MLPRegressor as TheirRegressor
 from sklearn.preprocessing import StandardScaler
 
 from clearprop.engines.fused.program import load_program
 from clearprop.errors import DataWarning, ParameterError, TableError
-from clearprop.estimators import MLPClassifier
+from clearprop.table_model.competitors import MODELS, candidates_of, set_batch_size
 from clearprop.table_model.network_targets import negative_loss
 from clearprop.table_model.preparation import (
     batch_size_for,
@@ -51,9 +45,6 @@ Told = Callable[[int, int, str], None]
 _ROUNDING = 1e-9  # a spread that is no more than this share of the mean is rounding
 
 AS_TRAINED = (0.1, 0.0)  # the validation parts of clearprop train, and of scikit-learn's MLP
-
-MODELS = ("clearprop", "scikit-learn", "linear", "boosting", "constant")
-"""What can be compared; the first is this project's."""
 
 
 @dataclass
@@ -230,7 +221,7 @@ def compare_models(
     our_size, their_size = AS_TRAINED if validation_size is None else (validation_size,) * 2
     if ours.solver == "lbfgs":
         our_size = their_size = 0.0
-    candidates, left_out = _candidates(ours, models, random_state, their_size)
+    candidates, left_out = candidates_of(ours, models, random_state, their_size)
     found = [Compared(key, title) for key, (title, _) in candidates.items()]
     if "clearprop" in candidates:
         # Compiled before any time is taken.
@@ -254,7 +245,7 @@ def compare_models(
                     _judge(entry, model, scorer, *data)
                     continue
                 if entry.name in ("clearprop", "scikit-learn"):
-                    _set_batch_size(model, len(train), their_size)
+                    set_batch_size(model, len(train), their_size)
                 _judge(entry, model, scorer, (X_train, y[train]), (X_test, y[test]))
     except KeyboardInterrupt:
         is_whole = False
@@ -375,76 +366,6 @@ def _as_trained(
         validation = {"X_val": X_val, "y_val": y_val}
     X_train, X_test = (encoder.encode(rows.take(part))[0] for part in (learned, test))
     return (X_train, y[learned]), (X_test, y[test]), validation
-
-
-def _candidates(
-    ours: Any, models: Collection[str], random_state: int, validation_size: float
-) -> tuple[dict[str, tuple[str, Any]], list[str]]:
-    """Name -> title and unfitted model; and parameters that scikit-learn's network lacks."""
-    is_classification = isinstance(ours, MLPClassifier)
-    kind = TheirClassifier if is_classification else TheirRegressor
-    theirs, left_out = _as_theirs(ours, kind)
-    if theirs is not None and validation_size > 0.0:
-        theirs.set_params(early_stopping=True, validation_fraction=validation_size)
-    if is_classification:
-        every: dict[str, tuple[str, Any]] = {
-            "clearprop": ("clearprop", ours),
-            "scikit-learn": ("scikit-learn's MLP", theirs),
-            "linear": ("logistic regression", LogisticRegression(max_iter=1000)),
-            "boosting": (
-                "histogram gradient boosting",
-                HistGradientBoostingClassifier(random_state=random_state),
-            ),
-            "constant": ("always the most frequent class", DummyClassifier()),
-        }
-    else:
-        # Networks learn a standardised target; nobody else minds.
-        wrap = _unwrapped if ours.loss == "poisson" else _standardising
-        every = {
-            "clearprop": ("clearprop", wrap(ours)),
-            "scikit-learn": ("scikit-learn's MLP", wrap(theirs)),
-            "linear": ("ridge regression", Ridge()),
-            "boosting": (
-                "histogram gradient boosting",
-                HistGradientBoostingRegressor(random_state=random_state),
-            ),
-            "constant": ("always the mean", DummyRegressor()),
-        }
-    if theirs is None:
-        del every["scikit-learn"]
-    return {key: every[key] for key in MODELS if key in models and key in every}, left_out
-
-
-def _unwrapped(model: Any) -> Any:
-    return model
-
-
-def _standardising(model: Any) -> Any:
-    if model is None:
-        return None
-    return TransformedTargetRegressor(model, transformer=StandardScaler())
-
-
-def _as_theirs(ours: Any, kind: Any) -> tuple[Any, list[str]]:
-    """scikit-learn's network with our parameters, as far as it has them; None where it cannot."""
-    known, defaults = set(kind().get_params()), type(ours)().get_params()
-    given = ours.get_params()
-    left_out = [
-        name for name, value in given.items() if name not in known and value != defaults[name]
-    ]
-    theirs = kind(**{name: value for name, value in given.items() if name in known})
-    try:
-        theirs._validate_params()
-    except ValueError:
-        return None, left_out
-    return theirs, left_out
-
-
-def _set_batch_size(model: Any, n_train: int, validation_size: float) -> None:
-    network = getattr(model, "regressor", model)
-    if network.batch_size == "auto":
-        n_left = n_train - int(np.ceil(n_train * validation_size))
-        network.set_params(batch_size=batch_size_for(n_left))
 
 
 def _judge(
