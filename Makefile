@@ -35,10 +35,11 @@ bench: .venv/ready ## Run the benchmarks beside the peers (minutes)
 	for benchmark in benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done
 
 # What it needs is installed here, but for Chromium, which is the system's.
-browser: .venv/browser build/browser/node_modules/axe-core ## Test the page in Chromium (minutes)
+browser: .venv/browser build/browser/node_modules/axe-core ## Test and time the page in Chromium (minutes)
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
 	  echo "make browser needs Chromium; on Debian and Ubuntu: apt install chromium"; exit 2; }
 	CLEARPROP_BROWSER=required $(BIN)/pytest tests/explanation/page/test_browser.py
+	$(BIN)/python benchmarks/page_times.py --output build/browser
 
 .venv/browser: .venv/ready
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group browser
