@@ -5,7 +5,10 @@ This file knows nothing of where object code is kept.
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
 from llvmlite import binding
@@ -55,12 +58,13 @@ def compile_program(dtype: Any) -> Compiled:
     if _config.DISABLE_JIT:
         raise RuntimeError("NUMBA_DISABLE_JIT is set")
     kind = next(kind for kind in KINDS if kind.dtype == dtype)
-    kernels = _compile_kernels(kind)
-    signature = types.void(types.int64, types.int64, types.CPointer(kind.numba))
-    compiled = cast(Any, njit)(signature, **OPTIONS)(run)
-    (result,) = compiled.overloads.values()
-    symbol = result.fndesc.llvm_func_name
-    program = _compile_loops(linked(result.library), symbol)
+    with _nothing_collected():
+        kernels = _compile_kernels(kind)
+        signature = types.void(types.int64, types.int64, types.CPointer(kind.numba))
+        compiled = cast(Any, njit)(signature, **OPTIONS)(run)
+        (result,) = compiled.overloads.values()
+        symbol = result.fndesc.llvm_func_name
+        program = _compile_loops(linked(result.library), symbol)
     shape = shape_of(current_target())
     return Compiled(
         kernels,
@@ -83,6 +87,18 @@ def follows_environment() -> bool:
     return bool((name, features) == (_config.CPU_NAME, _config.CPU_FEATURES))
 
 
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Compiling makes many objects that stay; to search them for garbage takes half a second."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _compile_kernels(kind: Kind) -> bytes:
     """The kernels' object code."""
     module = binding.parse_assembly(emit_kernels(kind))
@@ -91,11 +107,11 @@ def _compile_kernels(kind: Kind) -> bytes:
 
 def _compile_loops(module: Any, entry: str) -> bytes:
     """The object code of the loops around them, of which one is called from outside."""
-    for function in module.functions:
-        if not function.is_declaration and function.name != entry:
-            function.linkage = binding.Linkage.internal
+    for known in (*module.functions, *module.global_variables):
+        if not known.is_declaration and known.name != entry:
+            known.linkage = binding.Linkage.internal
     # Their time goes into the kernels that they call, so less is inlined and nothing unrolled.
-    options = binding.create_pipeline_tuning_options(2)
+    options = binding.create_pipeline_tuning_options(1)
     options.inlining_threshold = 50
     options.loop_unrolling = False
     options.loop_vectorization = options.slp_vectorization = options.loop_interleaving = False
