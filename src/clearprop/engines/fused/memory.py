@@ -46,7 +46,8 @@ OPTIONS = {
     "pipeline_class": OnePart,
     "_nrt": False,
 }
-"""Of Numba's compiler: nothing is raised, nobody calls from Python, LLVM compiles all at once."""
+"""Of Numba's compiler: nothing is raised, nobody calls from Python, LLVM compiles all at once, and
+nothing is allocated, so that Numba's manager of memory (nrt) stays away."""
 
 
 def native(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
