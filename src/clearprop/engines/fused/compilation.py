@@ -111,7 +111,7 @@ def _compile_loops(module: Any, entry: str) -> bytes:
         if not known.is_declaration and known.name != entry:
             known.linkage = binding.Linkage.internal
     # Their time goes into the kernels that they call, so less is inlined and nothing unrolled.
-    options = binding.create_pipeline_tuning_options(1)
+    options = binding.create_pipeline_tuning_options(2)
     options.inlining_threshold = 50
     options.loop_unrolling = False
     options.loop_vectorization = options.slp_vectorization = options.loop_interleaving = False
