@@ -144,13 +144,15 @@ def _first_predictions(peers: dict[str, Any], rounds: int) -> dict[str, list[flo
     """
     script = str(Path(__file__).parent / "first_prediction.py")
     seconds: dict[str, list[float]] = {}
+    # What pip installs has its bytecode; what lies in a working tree gets it from the first run.
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
     def run(name: str, called: str, **environment: str) -> None:
         start = time.perf_counter()
         subprocess.run(
             [sys.executable, script, name],
             check=True,
-            env={**os.environ, **environment},
+            env={**inherited, **environment},
             capture_output=True,
         )
         seconds.setdefault(called, []).append(time.perf_counter() - start)

@@ -99,7 +99,7 @@ class Output:
         when_compiling(None if self.quiet else self._say_compiling)
 
     def _say_compiling(self) -> None:
-        line = "Compiling the engine for this processor, once: about five seconds"
+        line = "Compiling the engine for this processor, once: about six seconds"
         self.stderr.print(line, soft_wrap=not self.stderr.is_terminal)
 
     def _show(self, message: Warning | str, category: type[Warning], *_: Any) -> None:

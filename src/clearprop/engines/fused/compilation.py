@@ -5,7 +5,10 @@ This file knows nothing of where object code is kept.
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
 from llvmlite import binding
@@ -13,6 +16,7 @@ from numba import config as numba_config
 from numba import njit, types
 
 from clearprop.engines.fused.kernel import emit_kernels
+from clearprop.engines.fused.linking import linked
 from clearprop.engines.fused.memory import OPTIONS
 from clearprop.engines.fused.steps import run
 from clearprop.engines.fused.target import current_machine, current_target
@@ -43,7 +47,6 @@ class Compiled(NamedTuple):
 
 
 _config: Any = numba_config  # its names are made when it is imported
-_linkers: list[Any] = []  # LLVM's engines own the memory of the code
 
 
 def compile_program(dtype: Any) -> Compiled:
@@ -55,16 +58,18 @@ def compile_program(dtype: Any) -> Compiled:
     if _config.DISABLE_JIT:
         raise RuntimeError("NUMBA_DISABLE_JIT is set")
     kind = next(kind for kind in KINDS if kind.dtype == dtype)
-    kernels = _compile_kernels(kind)
-    signature = types.void(types.int64, types.int64, types.CPointer(kind.numba))
-    compiled = cast(Any, njit)(signature, **OPTIONS)(run)
-    (result,) = compiled.overloads.values()
-    _, _, (program, _) = result.library.serialize_using_object_code()
+    with _nothing_collected():
+        kernels = _compile_kernels(kind)
+        signature = types.void(types.int64, types.int64, types.CPointer(kind.numba))
+        compiled = cast(Any, njit)(signature, **OPTIONS)(run)
+        (result,) = compiled.overloads.values()
+        symbol = result.fndesc.llvm_func_name
+        program = _compile_loops(linked(result.library), symbol)
     shape = shape_of(current_target())
     return Compiled(
         kernels,
         program,
-        result.fndesc.llvm_func_name,
+        symbol,
         shape.rows,
         shape.vectors * kind.lanes,
         kind.lanes,
@@ -82,18 +87,41 @@ def follows_environment() -> bool:
     return bool((name, features) == (_config.CPU_NAME, _config.CPU_FEATURES))
 
 
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Compiling makes many objects that stay; to search them for garbage takes half a second."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _compile_kernels(kind: Kind) -> bytes:
-    """The kernels' object code, their names made known to LLVM: Numba links what it compiles."""
-    text, names = emit_kernels(kind)
-    module = binding.parse_assembly(text)
+    """The kernels' object code."""
+    module = binding.parse_assembly(emit_kernels(kind))
+    return _object_code(module, binding.create_pipeline_tuning_options(3))
+
+
+def _compile_loops(module: Any, entry: str) -> bytes:
+    """The object code of the loops around them, of which one is called from outside."""
+    for known in (*module.functions, *module.global_variables):
+        if not known.is_declaration and known.name != entry:
+            known.linkage = binding.Linkage.internal
+    # Their time goes into the kernels that they call, so less is inlined and nothing unrolled.
+    options = binding.create_pipeline_tuning_options(2)
+    options.inlining_threshold = 50
+    options.loop_unrolling = False
+    options.loop_vectorization = options.slp_vectorization = options.loop_interleaving = False
+    return _object_code(module, options)
+
+
+def _object_code(module: Any, options: Any) -> bytes:
     module.verify()
     machine = current_machine()
-    builder = binding.create_pass_builder(machine, binding.create_pipeline_tuning_options(3))
+    builder = binding.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     code: bytes = machine.emit_object(module)
-    linker = binding.create_mcjit_compiler(module, machine)
-    linker.finalize_object()
-    for name in names:
-        binding.add_symbol(name, linker.get_function_address(name))
-    _linkers.append(linker)
     return code

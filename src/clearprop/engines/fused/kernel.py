@@ -136,15 +136,13 @@ def _signature(is_pointer: Sequence[bool], kind: Kind) -> Any:
     return ir.FunctionType(ir.VoidType(), [pointer if p else INDEX for p in is_pointer])
 
 
-def emit_kernels(kind: Kind) -> tuple[str, list[str]]:
-    """LLVM's text of all kernels imported so far, for one kind, and their names."""
+def emit_kernels(kind: Kind) -> str:
+    """LLVM's text of all kernels imported so far, for one kind."""
     module = ir.Module("kernels")
     module.triple = binding.get_process_triple()
-    names = []
     for body, is_pointer in _kernels:
-        names.append(_symbol(body, kind))
-        function = ir.Function(module, _signature(is_pointer, kind), names[-1])
+        function = ir.Function(module, _signature(is_pointer, kind), _symbol(body, kind))
         builder = ir.IRBuilder(function.append_basic_block("entry"))
         body(Emitter(builder, kind), *function.args)
         builder.ret_void()
-    return str(module), names
+    return str(module)

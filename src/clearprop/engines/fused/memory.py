@@ -14,6 +14,7 @@ from llvmlite import ir
 from numba import from_dtype, njit, types
 
 from clearprop.engines.fused.kernel import index, intrinsic
+from clearprop.engines.fused.linking import OnePart
 from clearprop.engines.fused.records import LAYER, PLAN
 
 __all__ = [
@@ -38,8 +39,15 @@ Record = Any
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
-OPTIONS = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-"""Of Numba's compiler: nothing is raised, and nobody calls from Python."""
+OPTIONS = {
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": OnePart,
+    "_nrt": False,
+}
+"""Of Numba's compiler: nothing is raised, nobody calls from Python, LLVM compiles all at once, and
+nothing is allocated, so that Numba's manager of memory (nrt) stays away."""
 
 
 def native(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
