@@ -37,6 +37,25 @@ def large_batch() -> Batch:
     return as_batch(network, network.initialize(0), random.random((32, 784)), Y)
 
 
+def named_records(width: int) -> Records:
+    """Inputs and outputs with names as long as those that an encoded table has."""
+    network = Network([width, 4, 3], hidden="tanh", output="softmax", reduction="mean")
+    random = np.random.default_rng(width)
+    return explain(
+        network, network.initialize(0), random.normal(size=(3, width)), np.eye(3), check=False,
+        feature_names=[f"native-country of birth={LAND[i % 4]} {i}" for i in range(width)],
+        output_names=["income above 50 thousand", "income of at most 50 thousand", "none <= 0"],
+    ).records  # fmt: skip
+
+
+LAND = (
+    "United-States-of-America",
+    "WWWWWWWW MMMMMMMM WWWWWWWWW",
+    "日本国日本国日本国日本国",
+    "Perú",
+)
+
+
 def expected_values(records: Records, l2: float = 0.0) -> dict[str, Any]:
     """Each step's values, computed here from what is given; "doutput" is left to its own test."""
     network, last = records.network, records.network.n_layers - 1

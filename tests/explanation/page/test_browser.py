@@ -14,7 +14,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from derivations import article_records, expected_values, large_batch, random_records
+from derivations import (
+    article_records,
+    expected_values,
+    large_batch,
+    named_records,
+    random_records,
+)
 from page_reading import shown_number
 
 from clearprop.explanation.derivation.batch import Update
@@ -73,6 +79,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "b": to_html(article_records("b"), "weights"),
         "random": to_html(random_records(20)),
         "large": to_html(large),
+        "names": to_html(named_records(8)),
+        "few-names": to_html(named_records(4), "weights"),
     }
     for name, html in pages.items():
         (folder / f"{name}.html").write_text(html, encoding="utf-8")
@@ -402,6 +410,25 @@ def test_printing_shows_every_step(browser: Any, files: dict[str, Path]):
         assert len(page.pdf()) > 50_000
 
 
+def test_names_are_whole_on_paper(browser: Any, files: dict[str, Path]):
+    # The text's width on A4 with Chromium's margins.
+    with Opened(browser, files["names"], viewport={"width": 718, "height": 1000}) as page:
+        page.emulate_media(media="print")
+        assert page.evaluate(OVERLAPS) == []
+        box = page.locator(".network").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 718
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / "names-printed.png", full_page=True)
+
+
+def test_a_drawing_wider_than_the_screen_is_reached_by_tab(browser: Any, files: dict[str, Path]):
+    require(AXE.exists(), "axe-core")
+    with Opened(browser, files["names"], viewport={"width": 360, "height": 740}) as page:
+        assert page.get_attribute(".network-box", "tabindex") == "0"
+        assert violations(page) == []
+
+
 def test_all_steps_at_once(browser: Any, files: dict[str, Path]):
     with Opened(browser, files["a"]) as page:
         page.click(".every")
@@ -487,7 +514,7 @@ OVERLAPS = """() => {
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["a", "b", "random", "large"])
+@pytest.mark.parametrize("name", ["a", "b", "random", "large", "names", "few-names"])
 def test_nothing_overflows_overlaps_or_is_clipped(
     browser: Any, files: dict[str, Path], name: str, width: int
 ):

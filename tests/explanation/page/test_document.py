@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from derivations import article_records, random_records
+from derivations import article_records, named_records, random_records
 from page_reading import Element, read_page, shown_values
 from random_networks import random_case
 
@@ -13,6 +13,8 @@ from clearprop import Network
 from clearprop.explanation.budget import Budget
 from clearprop.explanation.document import explain
 from clearprop.explanation.page import to_frame, to_html
+from clearprop.explanation.page.drawing import GIVEN_WIDEST
+from clearprop.explanation.page.fitting import width_of
 from clearprop.explanation.page.markup import anchor
 from clearprop.explanation.random_network import random_batch
 
@@ -173,6 +175,22 @@ def test_names_that_somebody_gave_are_shown_as_they_are():
     assert page.one("h1").text == "a < b & c"
     table = page.one("section", data_step="input[0]").one("table", "result")
     assert [head.text for head in table.one("thead").all("th")] == evil
+
+
+def test_long_names_stand_beside_their_nodes_and_whole_in_their_titles():
+    records = named_records(8)
+    page = read_page(to_html(records))
+    for column, names in ((0, records.feature_names), (2, records.output_names)):
+        for node, name in enumerate(names):
+            drawn = page.one("g", id=f"node-{column}-{node}")
+            assert drawn.one("title").text == name
+            beside = drawn.one("text", "given").text
+            begin, _, end = beside.partition("…")
+            assert width_of(beside) <= GIVEN_WIDEST
+            assert name.startswith(begin)
+            assert name.endswith(end)
+    assert page.one("g", id="node-0-7").one("text", "name").text == "x8"
+    assert page.one("g", id="node-2-0").one("text", "name").text == "ŷ1".replace("ŷ", "y\u0302")
 
 
 def test_a_frame_holds_the_page_unchanged():

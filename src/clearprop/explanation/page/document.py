@@ -11,7 +11,7 @@ from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.page.contents import PHASES, Contents
 from clearprop.explanation.page.drawing import drawing
-from clearprop.explanation.page.labels import column_heads, node_names
+from clearprop.explanation.page.labels import column_heads, given_names, node_names
 from clearprop.explanation.page.markup import tag, text
 from clearprop.explanation.page.overview import overview
 from clearprop.explanation.page.steps import step_section
@@ -114,6 +114,7 @@ def _network_panel(contents: Contents) -> str:
                 records,
                 column_heads(contents),
                 node_names(contents),
+                given_names(contents),
                 text(to_plain(contents.symbol("loss"))),
                 contents.budget,
             ),

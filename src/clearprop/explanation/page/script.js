@@ -196,7 +196,7 @@
 
   /** A box that can be scrolled can be reached by Tab, unless something in it can. */
   function reachScrolling(section) {
-    for (const box of section.querySelectorAll(".scroll, .math")) {
+    for (const box of section.querySelectorAll(".scroll, .math, .network-box")) {
       const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
       if (scrolls && !box.querySelector("[tabindex], a, button")) box.tabIndex = 0;
     }
@@ -237,7 +237,7 @@
       if (!cell.closest(".operand")) showChain(cell.closest(".step"), entryOf(cell));
     } else if (cell && event.key === "Escape") {
       document.querySelector(".bar .next").focus();
-    } else if (!event.target.closest?.("select, input, textarea, .scroll, .math")) {
+    } else if (!event.target.closest?.("select, input, textarea, .scroll, .math, .network-box")) {
       const to = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
       if (to === undefined) return;
       event.preventDefault();
@@ -353,7 +353,8 @@
     // Where the map stands above the step, it is folded away.
     if (matchMedia("(max-width: 1099px)").matches) document.querySelector(".map details").open = false;
     if (!show(decodeURIComponent(location.hash.slice(1)), false)) show(sections[0].id, false);
-    addEventListener("resize", () => reachScrolling(current));
+    reachScrolling(document.querySelector(".side"));
+    addEventListener("resize", () => [current, document.querySelector(".side")].forEach(reachScrolling));
     addEventListener("popstate", () => show(decodeURIComponent(location.hash.slice(1)) || sections[0].id, false));
     addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
   }
