@@ -5,12 +5,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from derivations import article_records, named_records, random_records
+from derivations import article_records, large_batch, named_records, random_records
 from page_reading import Element, read_page, shown_values
 from random_networks import random_case
 
 from clearprop import Network
 from clearprop.explanation.budget import Budget
+from clearprop.explanation.derivation.build import build_records
 from clearprop.explanation.document import explain
 from clearprop.explanation.page import to_frame, to_html
 from clearprop.explanation.page.drawing import GIVEN_WIDEST
@@ -165,6 +166,29 @@ def test_a_large_one_is_summarised_and_says_so():
         assert norm is not None
         assert float(norm[1].rstrip(".")) == pytest.approx(np.linalg.norm(step.values), rel=1e-5)
     assert len(page.all("g", "node")) <= 1 + TINY.thinned_nodes * len(records.network.sizes)
+
+
+def test_what_is_listed_is_drawn_or_said_not_to_be():
+    records = build_records(large_batch(), check=False)
+    page = read_page(to_html(records))
+    drawn = {e["id"] for e in [*page.all("line", "edge"), *page.all("g", "node")] if "id" in e}
+    n_undrawn = 0
+    for table in page.all("table", "largest"):
+        if "result" not in table.classes:
+            continue
+        where = page.one("section", data_step=table["data-step"])["data-place"]
+        for row in table.one("tbody").all("tr"):
+            entry = row.one("td")["data-entry"].split(",")
+            last = "-".join(entry if where.startswith("edge") else entry[-1:])
+            is_said = bool(row.all("small", "undrawn"))
+            n_undrawn += is_said
+            assert is_said == (f"{where}-{last}" not in drawn), (where, entry)
+    assert n_undrawn > 0
+    for chain in page.all("div", "chain"):
+        assert f"edge-{chain['data-weight'].replace(',', '-')}" in drawn
+    for layer in range(records.network.n_layers):
+        edges = page.one("g", id=f"edge-{layer}").all("line")
+        assert len(edges) <= Budget().drawn_edges
 
 
 def test_names_that_somebody_gave_are_shown_as_they_are():

@@ -18,6 +18,7 @@ from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.tree import Formula
 from clearprop.explanation.formulas import step_labels, step_symbol
 from clearprop.explanation.largest import largest_entries
+from clearprop.explanation.page.drawn import Drawn, drawn_of
 from clearprop.explanation.page.labels import label
 from clearprop.explanation.page.markup import anchor, named, tag, text
 from clearprop.explanation.page.matrices import Entry
@@ -56,6 +57,16 @@ class Contents:
     def place(self, step: str) -> str | None:
         """Where a step's entries stand in the drawing."""
         return place(step, self.records.network.n_layers)
+
+    @cached_property
+    def drawn(self) -> Drawn:
+        """Which nodes and weights the drawing has."""
+        return drawn_of(self.records, self.budget)
+
+    def undrawn(self, step: Step, entry: Entry) -> str:
+        """Words, as HTML, where an entry's node or weight is not in the drawing."""
+        is_drawn = self.drawn.has(self.place(step.id), entry)
+        return "" if is_drawn else tag("small", " not drawn", class_="undrawn")
 
     def link(self, step: str, *, layer: bool = False) -> str:
         """A link to a step: its symbol, and its layer where the symbol does not say it."""
@@ -132,8 +143,10 @@ class Contents:
             )
         if max(self.records.network.sizes) > self.budget.drawn_nodes:
             sentences.append(
-                f"Of a layer with more than {self.budget.drawn_nodes} nodes, the drawing has the "
-                f"{self.budget.thinned_nodes} whose weights have the largest gradients."
+                f"Of a layer with more than {self.budget.drawn_nodes} nodes, the drawing has "
+                f"{self.budget.thinned_nodes}, first of all those of the weights with the largest "
+                "gradients; where a step lists an entry whose node or weight is not among them, it "
+                "says so."
             )
         return sentences
 

@@ -116,7 +116,7 @@ def _network_panel(contents: Contents) -> str:
                 node_names(contents),
                 given_names(contents),
                 text(to_plain(contents.symbol("loss"))),
-                contents.budget,
+                contents.drawn,
             ),
             class_="network-box",
         ),

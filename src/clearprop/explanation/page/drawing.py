@@ -3,8 +3,7 @@
 Names that somebody gave to inputs and outputs stand outside the columns, long ones shortened; a
 node's title has the whole name. Each node carries the values that the steps give it, one for each
 sample, and the step that gives them, so that the script can let them appear as the derivation gets
-there. Of a layer with many nodes those are drawn whose weights have the largest gradients; of many
-edges, the largest weights.
+there.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clearprop.explanation.budget import Budget
 from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.formula.numbers import plain_number
+from clearprop.explanation.page.drawn import Drawn
 from clearprop.explanation.page.fitting import shortened, width_of
 from clearprop.explanation.page.markup import tag, text
 
@@ -77,16 +76,9 @@ class _Layout:
         return len(self.drawn[column]) < self.sizes[column]
 
 
-def _layout(records: Records, given: Given, budget: Budget) -> _Layout:
-    sizes = records.network.sizes
-    drawn = tuple(
-        tuple(range(size))
-        if size <= budget.drawn_nodes
-        else _steepest_nodes(records, column, budget.thinned_nodes)
-        for column, size in enumerate(sizes)
-    )
+def _layout(sizes: tuple[int, ...], given: Given, drawn: tuple[tuple[int, ...], ...]) -> _Layout:
     most = max(len(nodes) for nodes in drawn)
-    scale = _Scale(20, 92) if most <= 5 else _Scale(16, 56)
+    scale = _Scale(20, 92) if most <= 5 else _Scale(16, 56) if most <= 9 else _Scale(14, 44)
     height = HEAD + max(most, 2) * scale.spacing + FOOT
     left, right = (
         _room([names[node] for node in drawn[column]] if names else [])
@@ -100,23 +92,13 @@ def _room(names: Sequence[str]) -> int:
     return math.ceil(widest * GIVEN_SIZE)
 
 
-def _steepest_nodes(records: Records, column: int, count: int) -> tuple[int, ...]:
-    """The nodes whose weights have the largest gradients, in order."""
-    steepness = np.zeros(records.network.sizes[column])
-    if column < records.network.n_layers:
-        steepness += np.max(np.abs(records[f"dW[{column}]"].values), axis=1)
-    if column:
-        steepness += np.max(np.abs(records[f"dW[{column - 1}]"].values), axis=0)
-    return tuple(sorted(int(node) for node in np.argsort(-steepness, kind="stable")[:count]))
-
-
 def drawing(
     records: Records,
     heads: Sequence[str],
     names: Sequence[Sequence[str]],
     given: Given,
     loss_name: str,
-    budget: Budget,
+    drawn: Drawn,
 ) -> str:
     """The network of a derivation.
 
@@ -126,10 +108,10 @@ def drawing(
         names: what each node is called in the notation, as SVG text, column by column.
         given: the names that somebody gave to inputs and outputs; () for none.
         loss_name: the name of the loss, as SVG text.
-        budget: how many nodes of a column are drawn.
+        drawn: which nodes and weights are drawn.
     """
     sizes = records.network.sizes
-    layout = _layout(records, given, budget)
+    layout = _layout(sizes, given, drawn.nodes)
     width = layout.x(len(sizes)) + MARGIN
     words = (
         f"The network: {', '.join(str(size) for size in sizes)} nodes from input to output, and "
@@ -138,7 +120,7 @@ def drawing(
     return tag(
         "svg",
         tag("title", text(words)),
-        *_edges(records, layout, budget),
+        *_edges(records, layout, drawn),
         *_columns(records, layout, heads, names, given),
         _loss(records, layout, loss_name),
         class_="network roomy" if layout.scale.roomy else "network",
@@ -148,12 +130,12 @@ def drawing(
     )
 
 
-def _edges(records: Records, layout: _Layout, budget: Budget) -> Iterator[str]:
+def _edges(records: Records, layout: _Layout, drawn: Drawn) -> Iterator[str]:
     for layer in range(records.network.n_layers):
         W = records[f"W[{layer}]"].values
         largest = float(np.max(np.abs(W), initial=0.0)) or 1.0
         lines = []
-        for i, j in _drawn_edges(W, layout, layer, budget.drawn_edges):
+        for i, j in sorted(drawn.edges[layer]):
             weight = float(W[i, j])
             lines.append(
                 tag(
@@ -182,13 +164,6 @@ def _edges(records: Records, layout: _Layout, budget: Budget) -> Iterator[str]:
         for node in layout.drawn[last]
     ]
     yield tag("g", *lines, class_="edges")
-
-
-def _drawn_edges(W: Array, layout: _Layout, layer: int, most: int) -> list[tuple[int, int]]:
-    edges = [(i, j) for i in layout.drawn[layer] for j in layout.drawn[layer + 1]]
-    if layout.is_thinned(layer) or layout.is_thinned(layer + 1):
-        edges = sorted(edges, key=lambda edge: -abs(W[edge]))[:most]
-    return edges
 
 
 def _columns(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from clearprop.explanation.derivation.records import Check, Records, Step
 from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.formulas import step_formula
@@ -65,8 +67,9 @@ def _result(contents: Contents, step: Step) -> str:
             *contents.labels(step),
             _caption(contents, step),
             contents.budget,
+            "matrix result",
+            partial(contents.undrawn, step),
             data_step=step.id,
-            class_="matrix result",
         )
     ]
     if step.check is not None and contents.budget.shows_whole(step.shape):
