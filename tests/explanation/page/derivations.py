@@ -13,6 +13,7 @@ from clearprop.activations import as_activation
 from clearprop.explanation.derivation.batch import Batch, as_batch
 from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.document import explain
+from clearprop.explanation.random_network import random_targets
 from clearprop.losses import OUTPUTS, reduction_factor
 from clearprop.penalties import l2_gradient, l2_penalty
 
@@ -54,6 +55,15 @@ LAND = (
     "日本国日本国日本国日本国",
     "Perú",
 )
+
+
+@cache
+def several_targets() -> Records:
+    """Two targets, of three classes and of two, each with a softmax of its own."""
+    network = Network([3, 4, 5], output="softmax", output_parameters=(3, 2), reduction="mean")
+    random = np.random.default_rng(0)
+    Y = random_targets(network, 4, random)
+    return explain(network, network.initialize(0), random.normal(size=(4, 3)), Y).records
 
 
 def expected_values(records: Records, l2: float = 0.0) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from derivations import (
     large_batch,
     named_records,
     random_records,
+    several_targets,
 )
 from page_reading import shown_number
 
@@ -79,6 +80,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "b": to_html(article_records("b"), "weights"),
         "random": to_html(random_records(20)),
         "large": to_html(large),
+        "targets": to_html(several_targets()),
         "names": to_html(named_records(8)),
         "few-names": to_html(named_records(4), "weights"),
     }
@@ -272,11 +274,12 @@ def check_lights(records: Records, step: Step, found: list[dict[str, Any]]) -> N
         assert set(lit["drawn"]) == drawn, (step.id, entry)
 
 
-@pytest.mark.parametrize("name", ["a", "b", "random"])
+@pytest.mark.parametrize("name", ["a", "b", "random", "targets"])
 def test_pointing_lights_what_an_entry_was_computed_from(
     browser: Any, files: dict[str, Path], name: str
 ):
-    records = random_records(20) if name == "random" else article_records(name)
+    others = {"random": lambda: random_records(20), "targets": several_targets}
+    records = others[name]() if name in others else article_records(name)
     with Opened(browser, files[name]) as page:
         for step in records.steps:
             page.keyboard.press("ArrowRight")

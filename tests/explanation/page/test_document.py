@@ -5,13 +5,20 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from derivations import article_records, large_batch, named_records, random_records
+from derivations import (
+    article_records,
+    large_batch,
+    named_records,
+    random_records,
+    several_targets,
+)
 from page_reading import Element, read_page, shown_values
 from random_networks import random_case
 
 from clearprop import Network
 from clearprop.explanation.budget import Budget
 from clearprop.explanation.derivation.build import build_records
+from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.document import explain
 from clearprop.explanation.page import to_frame, to_html
 from clearprop.explanation.page.drawing import GIVEN_WIDEST
@@ -93,8 +100,8 @@ def test_tables_pictures_and_buttons_have_names(page: Element):
     assert all(button.text.strip() for button in page.all("button"))
 
 
-def test_operands_say_which_entries_an_entry_is_computed_from():
-    records = article_records("a")
+@pytest.mark.parametrize("records", [article_records("a"), several_targets()])
+def test_operands_say_which_entries_an_entry_is_computed_from(records: Records):
     page = read_page(to_html(records))
     for step in records.steps:
         section = page.one("section", data_step=step.id)
@@ -103,6 +110,8 @@ def test_operands_say_which_entries_an_entry_is_computed_from():
         for table, operand in zip(tables, step.operands, strict=True):
             axes = table["data-axes"].split(",") if table["data-axes"] else []
             assert [None if axis == "*" else int(axis) for axis in axes] == list(operand.axes)
+            blocks = table.attributes.get("data-blocks", "")
+            assert [int(width) for width in blocks.split(",") if width] == list(operand.blocks)
 
 
 @pytest.mark.parametrize("letter", "ab")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 from clearprop.activations import as_activation
 from clearprop.explanation.derivation.records import Records, Step
@@ -183,7 +182,7 @@ def _output(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
     if network.output != "softmax":
         formula = OUTPUTS[network.output].formula
         return written(formula, {"z": z}), with_definitions(formula, {"z": number})
-    others = _same_target(maker.records, k)
+    _, others = step.operands[0].ranges(entry, maker.records[logits].shape)
 
     def term(index: int) -> tuple[Formula, Formula]:
         symbol, value = maker.both(logits, (sample, others[index]))
@@ -191,16 +190,6 @@ def _output(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
 
     below, below_numbers = maker.sum_of(len(others), term)
     return Fraction(Call("exp", (z,)), below), Fraction(Call("exp", (number,)), below_numbers)
-
-
-def _same_target(records: Records, k: int) -> range:
-    """The outputs that share a softmax with output k."""
-    network = records.network
-    if not network.output_parameters:
-        return range(network.sizes[-1])
-    ends = list(accumulate(int(width) for width in network.output_parameters))
-    begin = max((end for end in ends if end <= k), default=0)
-    return range(begin, next(end for end in ends if end > k))
 
 
 def _of_output(maker: _Maker, formula: str, entry: tuple[int, ...]) -> tuple[Formula, Formula]:

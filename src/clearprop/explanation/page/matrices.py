@@ -2,7 +2,8 @@
 
 A table says which step's entries it holds (`data-step`), of which shape (`data-shape`), where they
 stand in the drawing (`data-place`), and, beside a result, which of them an entry of the result is
-computed from (`data-axes`, as `Operand.axes` with * for all). The script needs no more.
+computed from (`data-axes`, as `Operand.axes` with * for all, and `data-blocks`, as
+`Operand.blocks`). The script needs no more.
 """
 
 from __future__ import annotations

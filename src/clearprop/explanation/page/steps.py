@@ -111,6 +111,7 @@ def _operands(contents: Contents, step: Step) -> str:
     for operand in step.operands:
         source = contents.records[operand.step]
         axes = axes_attribute(operand.axes)
+        blocks = ",".join(map(str, operand.blocks)) or None
         if contents.budget.shows_whole(source.shape):
             size = tag("small", size_of(source.shape))
             caption = (
@@ -125,6 +126,7 @@ def _operands(contents: Contents, step: Step) -> str:
                     class_="matrix operand",
                     data_step=source.id,
                     data_axes=axes,
+                    data_blocks=blocks,
                     data_place=contents.place(source.id),
                 )
             )
@@ -138,6 +140,7 @@ def _operands(contents: Contents, step: Step) -> str:
                     class_="too-large",
                     data_step=source.id,
                     data_axes=axes,
+                    data_blocks=blocks,
                     data_place=contents.place(source.id),
                 )
             )
