@@ -13,7 +13,7 @@ from clearprop.explanation.budget import Budget
 from clearprop.explanation.derivation.records import Records, Step, UpdateRule
 from clearprop.explanation.formula.parse import parse_or_words
 from clearprop.explanation.formula.tree import Infix
-from clearprop.explanation.formulas import step_labels
+from clearprop.explanation.formulas import named_pair, step_labels
 from clearprop.explanation.largest import largest_entries
 from clearprop.explanation.outputs.blocks import Block, Paragraph, Table, as_equation
 
@@ -69,7 +69,7 @@ def ledger(
         "From old to new",
         ("old", "derivative", "step", "new"),
         tuple(
-            f"{rows[place[0]]} / {columns[place[-1]]}" if len(place) > 1 else columns[place[0]]
+            named_pair(rows[place[0]] if len(place) > 1 else "", columns[place[-1]])
             for place in places
         ),
         tuple(

@@ -6,7 +6,6 @@ does not stand in SVG text, so indices are raised and lowered there.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from clearprop.explanation.derivation.steps import Names
 from clearprop.explanation.formula.names import GREEK, hatted
 from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.tree import Formula, Symbol
-from clearprop.explanation.formulas import step_labels
+from clearprop.explanation.formulas import named, step_labels
 from clearprop.explanation.page.markup import tag, text
 from clearprop.printable import printable
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["column_heads", "given_names", "label", "node_names"]
 
-_OWN = re.compile(r"(?P<letter>x|yhat|y|h|z|b)(?:(?P<above>\d+),)?(?P<below>\d+)")
-_WEIGHT = re.compile(r"w(\d+,\d+)")
 YHAT = "y\u0302"
 
 
@@ -35,14 +32,12 @@ def label(name: str) -> str:
         >>> label("h1,2"), label("petal < 3")
         ('h<sup>1</sup><sub>2</sub>', '<span class="given">petal &lt; 3</span>')
     """
-    weight, own = _WEIGHT.fullmatch(name), _OWN.fullmatch(name)
-    if weight is not None:
-        return f"w{tag('sub', weight[1])}"
-    if own is None:
+    symbol = named(name)
+    if not isinstance(symbol, Symbol):
         return tag("span", text(printable(name)), class_="given")
-    letter = YHAT if own["letter"] == "yhat" else own["letter"]
-    above = tag("sup", own["above"]) if own["above"] else ""
-    return f"{letter}{above}{tag('sub', own['below'])}"
+    letter = YHAT if hatted(symbol.name) else symbol.name
+    above = tag("sup", symbol.sup) if symbol.sup else ""
+    return f"{letter}{above}{tag('sub', symbol.sub)}"
 
 
 def column_heads(contents: Contents) -> list[str]:
@@ -79,11 +74,8 @@ def given_names(contents: Contents) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _svg_label(name: str) -> str:
-    own = _OWN.fullmatch(name)
-    if own is None:
-        return text(name.removeprefix("node "))
-    letter = YHAT if own["letter"] == "yhat" else own["letter"]
-    return _svg_symbol(Symbol(letter, own["below"], own["above"] or ""))
+    symbol = named(name)
+    return text(name.removeprefix("node ")) if isinstance(symbol, str) else _svg_symbol(symbol)
 
 
 def _svg_symbol(formula: Formula) -> str:

@@ -14,7 +14,7 @@ from clearprop.explanation.exercise.solution import HEAD_DIGITS
 from clearprop.explanation.exercise.tolerance import CLOSE
 from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.formula.tree import Formula, Infix, Number
-from clearprop.explanation.formulas import step_labels, step_symbol
+from clearprop.explanation.formulas import Name, named, step_labels, step_symbol
 from clearprop.losses import OUTPUTS
 from clearprop.printable import printable
 
@@ -46,8 +46,8 @@ class Table(NamedTuple):
 
     title: str
     symbol: Formula | None
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
+    rows: tuple[Name, ...]
+    columns: tuple[Name, ...]
     cells: tuple[tuple[str, ...], ...]
 
 
@@ -124,7 +124,7 @@ def tables(sheet: Sheet) -> list[Table]:
         if not is_at_head(step):
             continue
         rows, columns = (
-            tuple(map(printable, names))
+            tuple(named(printable(name)) for name in names)
             for names in step_labels(sheet.records, step, sheet.notation)
         )
         symbol = None

@@ -95,10 +95,10 @@ def _network(sheet: Sheet) -> str:
 def _table(table: Table) -> str:
     symbol = "" if table.symbol is None else f", {to_mathml(table.symbol)}"
     corner = "<td></td>" if table.rows else ""
-    heads = "".join(_tag("th", escape(column), scope="col") for column in table.columns)
+    heads = "".join(_tag("th", html_line((column,)), scope="col") for column in table.columns)
     rows = []
     for number, cells in enumerate(table.cells):
-        name = _tag("th", escape(table.rows[number]), scope="row") if table.rows else ""
+        name = _tag("th", html_line((table.rows[number],)), scope="row") if table.rows else ""
         rows.append(_tag("tr", name, *(_tag("td", escape(cell)) for cell in cells)))
     inside = _tag(
         "table",
