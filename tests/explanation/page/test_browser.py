@@ -27,8 +27,8 @@ from page_reading import shown_number
 from clearprop.explanation.derivation.batch import Update
 from clearprop.explanation.derivation.build import build_records
 from clearprop.explanation.derivation.records import Records, Step
+from clearprop.explanation.markup.elements import anchor
 from clearprop.explanation.page import to_frame, to_html
-from clearprop.explanation.page.markup import anchor
 from clearprop.optimizers import SGD
 
 BUILD = Path(__file__).parents[3] / "build" / "browser"

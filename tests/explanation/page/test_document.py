@@ -20,10 +20,10 @@ from clearprop.explanation.budget import Budget
 from clearprop.explanation.derivation.build import build_records
 from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.document import explain
+from clearprop.explanation.markup.elements import anchor
 from clearprop.explanation.page import to_frame, to_html
 from clearprop.explanation.page.drawing import GIVEN_WIDEST
 from clearprop.explanation.page.fitting import width_of
-from clearprop.explanation.page.markup import anchor
 from clearprop.explanation.random_network import random_batch
 
 FETCHING = {"src", "srcset", "data", "poster", "action", "formaction", "xlink:href", "background"}

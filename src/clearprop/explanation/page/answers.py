@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from clearprop.explanation.budget import Budget
 from clearprop.explanation.derivation.records import Comparison, Jacobian, Misprint, Side, Step
+from clearprop.explanation.markup.elements import display, inline, tag, text
 from clearprop.explanation.page.contents import Contents
 from clearprop.explanation.page.figures import factor_bars, factor_table, sweep_plot, sweep_table
 from clearprop.explanation.page.labels import label
-from clearprop.explanation.page.markup import display, inline, tag, text
 from clearprop.explanation.page.matrices import matrix
 from clearprop.explanation.page.prose import prose, typeset
 

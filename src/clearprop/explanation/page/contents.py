@@ -18,9 +18,9 @@ from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.tree import Formula
 from clearprop.explanation.formulas import step_labels, step_symbol
 from clearprop.explanation.largest import largest_entries
+from clearprop.explanation.markup.elements import anchor, named, tag, text
 from clearprop.explanation.page.drawn import Drawn, drawn_of
 from clearprop.explanation.page.labels import label
-from clearprop.explanation.page.markup import anchor, named, tag, text
 from clearprop.explanation.page.matrices import Entry
 from clearprop.explanation.page.places import place
 

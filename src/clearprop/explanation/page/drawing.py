@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.formula.numbers import plain_number
+from clearprop.explanation.markup.elements import tag, text
 from clearprop.explanation.page.drawn import Drawn
 from clearprop.explanation.page.fitting import shortened, width_of
-from clearprop.explanation.page.markup import tag, text
 
 __all__ = ["drawing"]
 

@@ -11,8 +11,8 @@ from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.tree import Formula, Infix, Number, Words, infix
 from clearprop.explanation.formulas import entry_equation, weight_chain
+from clearprop.explanation.markup.elements import display, formula_lines, inline, named, tag, text
 from clearprop.explanation.page.contents import Contents
-from clearprop.explanation.page.markup import display, formula_lines, inline, named, tag, text
 from clearprop.explanation.page.matrices import Entry
 from clearprop.explanation.page.places import layer_of
 

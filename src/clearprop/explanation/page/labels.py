@@ -14,7 +14,7 @@ from clearprop.explanation.formula.names import GREEK, hatted
 from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.tree import Formula, Symbol
 from clearprop.explanation.formulas import named, step_labels
-from clearprop.explanation.page.markup import tag, text
+from clearprop.explanation.markup.elements import tag, text
 from clearprop.printable import printable
 
 if TYPE_CHECKING:

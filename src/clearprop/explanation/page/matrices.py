@@ -18,8 +18,8 @@ import numpy.typing as npt
 from clearprop.explanation.budget import Budget
 from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.largest import largest_entries
+from clearprop.explanation.markup.elements import tag, text
 from clearprop.explanation.page.heat import heat_map
-from clearprop.explanation.page.markup import tag, text
 
 __all__ = ["axes_attribute", "matrix", "size_of", "table"]
 

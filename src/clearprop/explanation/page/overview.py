@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.formula.numbers import plain_number
+from clearprop.explanation.markup.elements import tag, text
 from clearprop.explanation.page.contents import Contents
-from clearprop.explanation.page.markup import tag, text
 from clearprop.explanation.page.prose import typeset
 from clearprop.losses import OUTPUTS
 

@@ -7,10 +7,10 @@ from functools import partial
 from clearprop.explanation.derivation.records import Check, Records, Step
 from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.formulas import step_formula
+from clearprop.explanation.markup.elements import anchor, display, inline, tag, text
 from clearprop.explanation.page.answers import answers
 from clearprop.explanation.page.contents import Contents
 from clearprop.explanation.page.equations import chain_stage, equation_stage, index_of
-from clearprop.explanation.page.markup import anchor, display, inline, tag, text
 from clearprop.explanation.page.matrices import axes_attribute, matrix, size_of
 from clearprop.explanation.page.places import is_weight, layer_of
 from clearprop.explanation.page.prose import prose, typeset

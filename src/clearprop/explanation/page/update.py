@@ -5,8 +5,8 @@ from __future__ import annotations
 from clearprop.explanation.derivation.records import Records, Step, UpdateRule
 from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.largest import largest_entries
+from clearprop.explanation.markup.elements import inline, tag, text
 from clearprop.explanation.page.contents import Contents
-from clearprop.explanation.page.markup import inline, tag, text
 from clearprop.explanation.page.places import layer_of
 
 __all__ = ["update_parts"]
