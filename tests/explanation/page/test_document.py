@@ -249,3 +249,20 @@ def test_names_of_data_bring_no_markup_and_no_control_codes(notation: str):
         assert not [name for name in element.attributes if name.startswith("on")]
     assert "\\x1b[31mred\\x07" in page.one("h1").text
     assert evil[2] in page.one("main").text
+
+
+@pytest.mark.parametrize(("sizes", "n_samples"), [([1, 1, 1], 1), ([2, 1], 2), ([30, 1], 1)])
+def test_one_of_a_thing_is_not_written_as_several(sizes: list[int], n_samples: int):
+    network = Network(sizes, hidden="tanh", output="logistic", reduction="mean")
+    X, Y = np.ones((n_samples, sizes[0])), np.ones((n_samples, 1))
+    derivation = explain(
+        network, network.initialize(0), X, Y, update="sgd", learning_rate=0.1, l2=0.1
+    )
+    several = r"\b1 (?:[a-z]+ )?(?:samples|outputs|entries|weights|shares|updates|matrices)\b"
+    page = read_page(derivation.to_html())
+    said = " | ".join(e.text for name in ("p", "summary", "caption", "li") for e in page.all(name))
+    for written in (said, derivation.to_text(), derivation.to_markdown()):
+        words = re.sub(r"\s+", " ", written)
+        assert re.findall(several, words) == []
+        assert "all 1 " not in words
+        assert "multiplied by 0.5" not in words

@@ -161,12 +161,15 @@ class Side:
         values: its numbers.
         formula: how they were computed, or None.
         agrees: whether it agrees with the comparison's first side.
+        like: id of the step whose rows and columns these are; "" where they are no step's; None
+            for the step of the comparison, where the shape is the same.
     """
 
     label: str
     values: Array
     formula: Formula | None = None
     agrees: bool = True
+    like: str | None = None
 
 
 @dataclass(frozen=True)
@@ -351,6 +354,13 @@ class Records:
     @cached_property
     def _by_id(self) -> dict[str, Step]:
         return {step.id: step for step in self.steps}
+
+    def owner(self, step: Step, side: Side) -> Step | None:
+        """The step whose rows and columns a side of an answer at a step has; None for no step's."""
+        if side.like == "":
+            return None
+        whose = self[side.like] if side.like else step
+        return whose if side.values.shape == whose.shape else None
 
     def of_phase(self, phase: Phase) -> tuple[Step, ...]:
         """The steps of one phase, in order."""

@@ -26,7 +26,12 @@ from clearprop.explanation.formula.tree import (
     product,
 )
 from clearprop.explanation.formulas.digits import gives, with_enough_digits
-from clearprop.explanation.formulas.factors import factor_numbers, factor_symbols, times
+from clearprop.explanation.formulas.factors import (
+    factor_numbers,
+    factor_symbols,
+    mean_numbers,
+    times,
+)
 from clearprop.explanation.formulas.notation import Notation, notation_of
 from clearprop.explanation.formulas.steps import LEARNING_RATE, STRENGTH
 from clearprop.explanation.formulas.tables import of_one_output, with_definitions, written
@@ -246,8 +251,7 @@ def _loss(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
 
     symbols, numbers = maker.sum_of(len(entries), term)
     outside = [f for f in factor_symbols(records, maker.names) if isinstance(f, Fraction)]
-    factor = [Number(records.factor, maker.digits)] if outside else []
-    return times(outside, symbols), times([*factor], numbers)
+    return times(outside, symbols), times(mean_numbers(records), numbers)
 
 
 def _entries(shape: tuple[int, ...]) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ from clearprop.explanation.formulas import named, named_pair, step_labels
 from clearprop.explanation.largest import largest_entries
 from clearprop.explanation.outputs.blocks import Block, Table
 
-__all__ = ["array_tables", "named_table", "table_or_summary"]
+__all__ = ["Labels", "array_tables", "named_table", "table_or_summary"]
 
 Array = npt.NDArray[Any]
 Labels = tuple[tuple[str, ...], tuple[str, ...]]

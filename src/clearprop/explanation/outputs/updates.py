@@ -16,6 +16,7 @@ from clearprop.explanation.formula.tree import Infix
 from clearprop.explanation.formulas import named_pair, step_labels
 from clearprop.explanation.largest import largest_entries
 from clearprop.explanation.outputs.blocks import Block, Paragraph, Table, as_equation
+from clearprop.explanation.wording import counted
 
 __all__ = ["ledger", "losses", "rule"]
 
@@ -25,7 +26,7 @@ def rule(update: UpdateRule) -> Iterator[Block]:
     before = (
         "this is its first update"
         if update.n_updates == 0
-        else f"it has made {update.n_updates} updates before"
+        else f"it has made {counted(update.n_updates, 'update')} before"
     )
     yield Paragraph(f"{update.name}; {before}.", label="Optimizer")
     if update.formula:

@@ -73,8 +73,8 @@ def _side(
 ) -> str:
     values = side.values if side.values.ndim < 3 else side.values.reshape(len(side.values), -1)
     formula = display(side.formula) if side.formula else ""
-    # What has the step's shape has its rows and columns; the others are counted.
-    rows, columns = contents.labels(step) if values.shape == step.shape else ((), ())
+    owner = contents.records.owner(step, side)
+    rows, columns = contents.labels(owner) if owner else ((), ())
     budget = _answer_budget(contents)
     return formula + matrix(
         values, rows, columns, typeset(side.label), budget, data_side=number, data_agrees=agrees

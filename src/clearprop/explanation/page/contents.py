@@ -124,11 +124,12 @@ class Contents:
             step.id for step in self.records.steps if not self.budget.shows_whole(step.shape)
         ]
         if too_large:
+            have, they = ("has", "it is") if len(too_large) == 1 else ("have", "they are")
             sentences.append(
-                f"{len(too_large)} of {len(self.records.steps)} matrices have more than "
+                f"{len(too_large)} of {len(self.records.steps)} matrices {have} more than "
                 f"{self.budget.table_entries} entries ({self.budget.answer_entries} in answers) or "
-                f"{self.budget.table_columns} columns: they "
-                f"are shown by heat map, norm and the {self.budget.largest} largest entries."
+                f"{self.budget.table_columns} columns: {they} shown by heat map, norm and the "
+                f"{self.budget.largest} largest entries."
             )
         if not self.all_equations:
             count = max(AT_LEAST, self.budget.equations // len(self._computed))

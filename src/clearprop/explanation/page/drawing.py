@@ -21,6 +21,7 @@ from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.markup.elements import tag, text
 from clearprop.explanation.page.drawn import Drawn
 from clearprop.explanation.page.fitting import shortened, width_of
+from clearprop.explanation.wording import listed
 
 __all__ = ["drawing"]
 
@@ -114,7 +115,7 @@ def drawing(
     layout = _layout(sizes, given, drawn.nodes)
     width = layout.x(len(sizes)) + MARGIN
     words = (
-        f"The network: {', '.join(str(size) for size in sizes)} nodes from input to output, and "
+        f"The network: {listed(sizes)} nodes from input to output, and "
         "the loss. Every number in it stands in the tables of the steps."
     )
     return tag(

@@ -20,6 +20,7 @@ from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.largest import largest_entries
 from clearprop.explanation.markup.elements import tag, text
 from clearprop.explanation.page.heat import heat_map
+from clearprop.explanation.wording import counted
 
 __all__ = ["axes_attribute", "matrix", "size_of", "table"]
 
@@ -173,7 +174,11 @@ def _summary(
         ),
         tag(
             "table",
-            tag("caption", tag("div", caption), f"the {len(shown)} largest entries"),
+            tag(
+                "caption",
+                tag("div", caption),
+                f"the {counted(len(shown), 'largest entry', 'largest entries')}",
+            ),
             tag("tbody", *lines),
             class_=f"{class_} largest",
             **data,

@@ -15,6 +15,7 @@ from clearprop.explanation.page.matrices import axes_attribute, matrix, size_of
 from clearprop.explanation.page.places import is_weight, layer_of
 from clearprop.explanation.page.prose import prose, typeset
 from clearprop.explanation.page.update import update_parts
+from clearprop.explanation.wording import counted
 
 __all__ = ["step_section"]
 
@@ -89,17 +90,21 @@ def _result(contents: Contents, step: Step) -> str:
 
 def _check(check: Check, n_entries: int) -> str:
     verdict = "Agrees with" if check.ok else "DIFFERS from"
-    of = f"all {n_entries}" if check.n_checked == n_entries else f"{check.n_checked} of {n_entries}"
-    entries = "entry" if n_entries == 1 else "entries"
+    of = counted(n_entries, "entry", "entries")
+    if check.n_checked < n_entries:
+        of = f"{check.n_checked} of {of}"
+    elif n_entries > 1:
+        of = f"all {of}"
     words = (
         f"{verdict} finite differences: largest relative error "
-        f"{plain_number(check.max_relative_error, 2)} over {of} {entries} "
+        f"{plain_number(check.max_relative_error, 2)} over {of} "
         f"(accepted: {plain_number(check.tolerance, 1)})."
     )
     if check.n_unresolved:
+        are, they = ("is", "it agrees") if check.n_unresolved == 1 else ("are", "they agree")
         words += (
-            f" {check.n_unresolved} of them are too small for finite differences to resolve; they "
-            "agree as closely as round-off allows."
+            f" {check.n_unresolved} of them {are} too small for finite differences to resolve; "
+            f"{they} as closely as round-off allows."
         )
     return tag("p", text(words), class_="check ok" if check.ok else "check differs")
 

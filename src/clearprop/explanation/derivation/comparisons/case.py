@@ -42,14 +42,14 @@ class Case:
         fan_in, fan_out = self.batch.network.sizes[-2:]
         return fan_in * fan_out <= MOST_WEIGHTS
 
-    def side(self, label: str, values: Any, reference: Any = None) -> Side:
+    def side(self, label: str, values: Any, reference: Any = None, like: str | None = None) -> Side:
         """A side, which agrees with the reference to what its numbers' rounding allows.
 
         NaN in a reference of finite differences is an entry for which none was taken.
         """
         values = np.asarray(values, np.float64)
         if reference is None:
-            return Side(label, values)
+            return Side(label, values, like=like)
         reference = np.asarray(reference, np.float64)
         with np.errstate(invalid="ignore"):
             taken = ~np.isnan(reference)
@@ -57,4 +57,4 @@ class Case:
             tolerance = 1e-4 if self.batch.X.dtype == np.float32 else 1e-7
             difference = np.max(np.abs(values - reference), initial=0.0, where=taken)
         agrees = values.shape == reference.shape and bool(difference <= tolerance * size)
-        return Side(label, values, agrees=agrees)
+        return Side(label, values, agrees=agrees, like=like)

@@ -54,7 +54,7 @@ def softmax(case: Case) -> Iterator[Comparison]:
         ),
         (
             case.side("dLoss/dyhat", by_output),
-            case.side(f"J = dyhat/dz of {case.names[0]}", jacobian[0]),
+            case.side(f"J = dyhat/dz of {case.names[0]}", jacobian[0], like=""),
         ),
         asked_at="ai.stackexchange.com 35741",
     )  # fmt: skip

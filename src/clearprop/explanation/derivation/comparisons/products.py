@@ -53,7 +53,7 @@ def kronecker(case: Case) -> Iterator[Comparison]:
             case.side("input^T delta", outer),
             case.side("delta dz/dW, laid out as W", long_way, outer),
         ),
-        (case.side("dz/dW, a column for each weight", jacobian),),
+        (case.side("dz/dW, a column for each weight", jacobian, like=""),),
         asked_at="stats.stackexchange.com 478781",
     )  # fmt: skip
 
@@ -81,6 +81,7 @@ def hadamard(case: Case) -> Iterator[Comparison]:
             case.side(
                 f"dh/dz of {case.names[0]}",
                 diagonal_jacobian(case.batch, numbers, layer, 0),
+                like="",
             ),
         ),
         asked_at="stats.stackexchange.com 478781; discuss.pytorch.org 116242; article A's readers",

@@ -40,8 +40,11 @@ def why_h(case: Case) -> Iterator[Comparison]:
         f"stay as they are. A step of gradient descent (learning rate {rate:g}) takes the loss "
         f"from {before:.6g} to {whole:.6g}; of the last layer alone, to {last_only:.6g}.",
         (
-            case.side(f"dW[{layer - 1}] with dinput[{layer}]", dW),
-            case.side(f"dW[{layer - 1}] without: nothing arrives", np.zeros_like(dW), dW),
+            case.side(f"dW[{layer - 1}] with dinput[{layer}]", dW, like=f"dW[{layer - 1}]"),
+            case.side(
+                f"dW[{layer - 1}] without: nothing arrives", np.zeros_like(dW), dW,
+                like=f"dW[{layer - 1}]",
+            ),
         ),
         tuple(
             case.side(f"loss, {name}", value) for name, value in zip(names, losses, strict=True)
@@ -80,14 +83,15 @@ def old_or_new(case: Case) -> Iterator[Comparison]:
     )  # fmt: skip
     dW = np.asarray(numbers.gradients.dW[layer - 1], np.float64)
     check = case.checker.check("dW", layer - 1, dW)
+    like = f"dW[{layer - 1}]"
     yield Comparison(
         "old_or_new", f"dinput[{layer}]", "The weights from before the update, or from after?",
         "From before: all derivatives first, then all updates. The loss was computed with the old "
         f"weights, so only with them is delta W^T its derivative. (Update here: W - {rate:g} dW.)",
         (
-            case.side(f"dW[{layer - 1}] by finite differences", check.numeric),
-            Side("with the old W", dW, agrees=check.ok),
-            case.side("with the new W", late.dW[layer - 1], check.numeric),
+            case.side(f"{like} by finite differences", check.numeric, like=like),
+            Side("with the old W", dW, agrees=check.ok, like=like),
+            case.side("with the new W", late.dW[layer - 1], check.numeric, like=like),
         ),
         asked_at="ai.stackexchange.com 26136; stackoverflow.com 6013429",
     )  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 
 from clearprop.explanation.derivation.comparisons.case import MOST_PARTS, Case
 from clearprop.explanation.derivation.records import Comparison
+from clearprop.explanation.wording import counted
 
 __all__ = ["column_sums", "reductions", "shares"]
 
@@ -20,10 +21,11 @@ def shares(case: Case) -> Iterator[Comparison]:
     h, delta = numbers.passes.inputs[layer], numbers.gradients.delta[layer]
     shares = np.einsum("si,sj->sij", h, delta, dtype=np.float64)
     dW = numbers.gradients.dW[layer]
+    told = f"adds up the {len(shares)} shares" if len(shares) > 1 else "is here the only one's"
     yield Comparison(
         "shares", f"dW[{layer}]", "Where are the samples in dW?",
         f"Every sample has its own share, its input as a column times its delta as a row. The "
-        f"product input^T delta adds up the {len(shares)} shares.",
+        f"product input^T delta {told}.",
         (
             case.side("input^T delta", dW),
             case.side("sum of the samples' shares", np.sum(shares, axis=0), dW),
@@ -56,7 +58,7 @@ def reductions(case: Case) -> Iterator[Comparison]:
         f"That is a choice of the loss, and every derivative inherits it. This network's is "
         f"{network.reduction!r}. With a sum the gradient grows with the batch, and so must the "
         "learning rate shrink; with a mean it does not. "
-        f"Here N = {n} samples and K = {k} outputs{told}.",
+        f"Here N = {counted(n, 'sample')} and K = {counted(k, 'output')}{told}.",
         (
             case.side(f"dW as it is here, {network.reduction!r}", dW),
             case.side('x 1, "sum"', summed, dW),
