@@ -266,3 +266,26 @@ def test_one_of_a_thing_is_not_written_as_several(sizes: list[int], n_samples: i
         assert re.findall(several, words) == []
         assert "all 1 " not in words
         assert "multiplied by 0.5" not in words
+
+
+def test_the_entry_shown_first_is_not_0_where_another_is_not():
+    network = Network([2, 3, 2], hidden="tanh", output="softmax")
+    X = np.array([[0.0, 1.0], [0.0, -2.0]])
+    records = explain(network, network.initialize(0), X, np.eye(2), check=False).records
+    assert records["dW[0]"].values[0, 0] == 0.0
+    page = read_page(to_html(records))
+    for step in records.steps:
+        section = page.one("section", data_step=step.id)
+        if not step.operands or "data-first" not in section:
+            continue
+        first = tuple(int(index) for index in section["data-first"].split(",") if index)
+        assert step.values[first] or not np.any(step.values)
+        shown = [equation["data-entry"] for equation in section.all("div", "equation")]
+        assert len(shown) == len(set(shown)) == step.values.size
+
+
+def test_the_first_link_says_who_takes_its_place():
+    page = read_page(to_html(article_records("a")))
+    section = page.one("section", data_step="doutput")
+    assert "the short formula" in section.one("p", "used").text
+    assert page.one("section", data_step="output")["data-title"] == "Output y\u0302"

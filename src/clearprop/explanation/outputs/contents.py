@@ -143,6 +143,11 @@ class _Writer:
             yield References("Used by", users)
         elif step.phase == "loss":
             yield Paragraph("It is what the backward pass differentiates.")
+        elif step.id == "doutput":
+            yield Paragraph(
+                "Used by no later step: the short formula of the output's delta, which comes next, "
+                "has this link of the chain in it."
+            )
         elif step.operands:
             yield Paragraph("Used by no later step.")
 

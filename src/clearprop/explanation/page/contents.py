@@ -20,7 +20,7 @@ from clearprop.explanation.formulas import step_labels, step_symbol
 from clearprop.explanation.largest import largest_entries
 from clearprop.explanation.markup.elements import anchor, named, tag, text
 from clearprop.explanation.page.drawn import Drawn, drawn_of
-from clearprop.explanation.page.labels import label
+from clearprop.explanation.page.labels import YHAT, label
 from clearprop.explanation.page.matrices import Entry
 from clearprop.explanation.page.places import place
 
@@ -54,6 +54,10 @@ class Contents:
         """The symbol of a step."""
         return step_symbol(self.records, step, self.notation)
 
+    def title(self, step: Step) -> str:
+        """A step's title as plain text, with the letter that records spell."""
+        return step.title.replace("yhat", YHAT)
+
     def place(self, step: str) -> str | None:
         """Where a step's entries stand in the drawing."""
         return place(step, self.records.network.n_layers)
@@ -70,7 +74,7 @@ class Contents:
 
     def link(self, step: str, *, layer: bool = False) -> str:
         """A link to a step: its symbol, and its layer where the symbol does not say it."""
-        title = self.records[step].title
+        title = self.title(self.records[step])
         index = self.records[step].layer
         of_layer = ""
         if layer and self.notation == "weights" and index is not None:
@@ -107,7 +111,10 @@ class Contents:
         return sum(step.values.size for step in self._computed) <= self.budget.equations
 
     def equations_of(self, step: Step) -> list[Entry]:
-        """The entries of a step whose equations are written out, the one shown first first."""
+        """The entries of a step whose equations are written out, the one shown first first.
+
+        That is one which is not 0, where there is one: a sum of zeros shows little.
+        """
         if not step.operands:
             return []
         count = step.values.size
@@ -115,7 +122,9 @@ class Contents:
             count = max(AT_LEAST, self.budget.equations // len(self._computed))
         if count < step.values.size:
             return largest_entries(step.values, count)
-        return _all_entries(step)
+        entries = _all_entries(step)
+        first = next((at for at, entry in enumerate(entries) if step.values[entry]), 0)
+        return [entries[first], *entries[:first], *entries[first + 1 :]]
 
     def left_out(self) -> list[str]:
         """What is summarised for want of room, in sentences."""

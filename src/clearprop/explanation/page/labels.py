@@ -20,7 +20,7 @@ from clearprop.printable import printable
 if TYPE_CHECKING:
     from clearprop.explanation.page.contents import Contents
 
-__all__ = ["column_heads", "given_names", "label", "node_names"]
+__all__ = ["YHAT", "column_heads", "given_names", "label", "node_names"]
 
 YHAT = "y\u0302"
 

@@ -45,7 +45,7 @@ def step_section(contents: Contents, step: Step) -> str:
         id=name,
         aria_labelledby=f"title-{name}",
         data_step=step.id,
-        data_title=step.title,
+        data_title=contents.title(step),
         data_place=contents.place(step.id),
         data_first=index_of(chosen[0]) if chosen else None,
         data_samples="rows" if _has_sample_rows(contents, step) else None,
@@ -179,6 +179,11 @@ def _unused(step: Step) -> str:
     kind = layer_of(step.id)[0]
     if kind in ("dW", "db"):
         return "Used by the update, which is not shown here."
+    if kind == "doutput":
+        return (
+            "Used by no later step: the short formula of the output's delta, which comes next, has "
+            "this link of the chain in it."
+        )
     if step.phase == "loss":
         return "Every derivative from here on is a derivative of it."
     return "Computed, and used by nothing." if step.phase == "backward" else "The end."
