@@ -28,8 +28,9 @@ class Budget:
         chains: how many weights have their whole chain written out; beyond it each layer's with
             the largest gradients have, at least three.
         drawn_nodes: a layer with more nodes is thinned in the drawing.
-        thinned_nodes: to as many, those whose weights have the largest gradients.
-        drawn_edges: between two layers, of which one is thinned, at most so many edges are drawn.
+        thinned_nodes: to as many, first of all those of the weights with the largest gradients.
+        drawn_edges: between two layers, of which one is thinned, at most so many edges are drawn,
+            first of all the weights with the largest gradients, then the largest weights.
     """
 
     table_entries: int = 400
@@ -40,7 +41,7 @@ class Budget:
     terms: int = 9
     chains: int = 100
     drawn_nodes: int = 12
-    thinned_nodes: int = 8
+    thinned_nodes: int = 12
     drawn_edges: int = 40
 
     def shows_whole(self, shape: tuple[int, ...]) -> bool:

@@ -14,6 +14,7 @@ from clearprop.explanation.derivation.build import build_records
 from clearprop.explanation.derivation.records import Comparison
 from clearprop.explanation.document import explain
 from clearprop.explanation.random_network import random_batch
+from clearprop.network import Layer
 from clearprop.optimizers import SGD
 
 ALWAYS = {
@@ -143,7 +144,7 @@ def test_a_loss_without_a_curve_is_not_said_to_have_one() -> None:
     parabola = answer_of(Network([2, 2], output="identity"), "close_enough")
     assert "central differences are exact" in parabola
     curved = answer_of(Network([2, 3, 2], hidden="tanh"), "close_enough")
-    assert "the curve of the loss gets in (truncation, at epsilon = 0.1" in curved
+    assert "the curve of the loss gets in (truncation: relative error" in curved
 
 
 def test_weights_that_add_up_to_nothing_are_said_to() -> None:
@@ -160,3 +161,28 @@ def test_what_was_not_checked_is_not_called_a_finite_difference(batch: Batch) ->
                 assert np.isfinite(side.values).sum() == min(side.values.size, 3)
         if answer.id in ("why_x", "sigma_of_h", "old_or_new"):
             assert answer.sides[1].agrees
+
+
+def test_what_has_a_steps_shape_by_chance_has_not_its_names() -> None:
+    # As many samples as nodes in each layer: every matrix is square.
+    network = Network([3, 3, 3], hidden="tanh", output="softmax")
+    batch = as_batch(network, network.initialize(0), np.eye(3) - 0.5, np.eye(3))
+    records = build_records(batch)
+    owners = {}
+    for asked in records.comparisons:
+        for side in (*asked.sides, *asked.parts):
+            owner = records.owner(records[asked.step], side)
+            owners[asked.id, side.label] = owner.id if owner else ""
+    assert owners["softmax", "J = dyhat/dz of sample 1"] == ""
+    assert owners["hadamard", "dh/dz of sample 1"] == ""
+    assert owners["old_or_new", "with the new W"] == "dW[0]"
+    assert owners["why_h", "dW[0] with dinput[1]"] == "dW[0]"
+    assert owners["hadamard", "dinput o sigma'(z)"] == "delta[0]"
+
+
+def test_where_nothing_moves_the_loss_no_closeness_is_praised() -> None:
+    network = Network([2, 3, 2], hidden="tanh", output="softmax")
+    zeros = [Layer(np.zeros_like(W), np.zeros_like(b)) for W, b in network.initialize(0)]
+    records = build_records(as_batch(network, zeros, [[1.0, 2.0]], [[1.0, 0.0]]))
+    (answer,) = (asked.answer for asked in records.comparisons if asked.id == "close_enough")
+    assert "does not move the loss" in answer

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from clearprop import Network, backward, forward, loss
 from clearprop.activations import as_activation
-from clearprop.explanation.derivation.batch import Batch, Update
+from clearprop.explanation.derivation.batch import Batch, Update, as_batch
 from clearprop.explanation.derivation.build import build_records
 from clearprop.explanation.derivation.records import PHASES
-from clearprop.explanation.random_network import random_batch
+from clearprop.explanation.random_network import random_batch, random_targets
+from clearprop.losses import OUTPUTS
 from clearprop.optimizers import SGD
 from clearprop.penalties import l2_gradient
 
@@ -74,6 +76,23 @@ def test_an_entry_depends_on_the_entries_that_its_operands_name(batch: Batch) ->
             noisy.append(noise)
         got = formulas[step.operation](*noisy)[entry]
         np.testing.assert_allclose(got, step.values[entry], rtol=1e-12, atol=1e-15)
+
+
+def test_an_output_depends_on_the_logits_of_its_own_target() -> None:
+    network = Network([2, 7], output="softmax", output_parameters=(3, 2, 2), reduction="sum")
+    generator = np.random.default_rng(0)
+    Y = random_targets(network, 4, generator)
+    batch = as_batch(network, network.initialize(0), generator.normal(size=(4, 2)), Y)
+    records = build_records(batch, check=False)
+    (operand,) = records["output"].operands
+    z, output = records["z[0]"].values, OUTPUTS["softmax"]
+    for entry, value in np.ndenumerate(records["output"].values):
+        noise = generator.normal(size=z.shape)
+        named = list(operand.entries(entry, z.shape))
+        assert len(named) == (3, 3, 3, 2, 2, 2, 2)[entry[1]]
+        for index in named:
+            noise[index] = z[index]
+        assert output.function(noise, network.output_parameters)[entry] == pytest.approx(value)
 
 
 def test_checks_stand_beside_every_derivative(batch: Batch) -> None:

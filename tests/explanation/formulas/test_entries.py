@@ -12,6 +12,9 @@ from clearprop.explanation.derivation.batch import Batch, Update, as_batch
 from clearprop.explanation.derivation.build import build_records
 from clearprop.explanation.document import explain
 from clearprop.explanation.formula.evaluate import evaluate
+from clearprop.explanation.formula.latex import to_latex
+from clearprop.explanation.formula.mathml import to_mathml
+from clearprop.explanation.formula.parse import parse
 from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.substitute import walk
 from clearprop.explanation.formula.tree import Number, Symbol
@@ -176,3 +179,48 @@ def test_a_count_of_0_is_said_to_have_no_logarithm() -> None:
     zero, three = (build_records(batch, check=False)["loss_terms"].sentence for batch in counts)
     assert "counts as 0, its limit" in zero
     assert "limit" not in three
+
+
+NEAR = np.array([[1.0], [5.0], [9.0], [13.0], [17.0], [21.0], [27.0], [33.0]])
+
+
+@NOTATION
+@pytest.mark.parametrize(
+    ("output", "X"),
+    [
+        ("softmax", NEAR),
+        ("logistic", NEAR),
+        ("identity", 1 + 2.0**-NEAR),
+        ("exponential", 2.0 ** -NEAR[:4].repeat(2, axis=0)),
+    ],
+)
+def test_equations_with_numbers_near_1_are_true_as_they_are_printed(
+    output: str, X: np.ndarray, notation: str
+) -> None:
+    direct = Network([1, 2], output=output), [Layer(np.array([[1.0, -1.0]]), np.zeros(2))]
+    ends_of_tanh = (
+        Network([1, 1, 2], hidden=["tanh"], output=output),
+        [Layer(np.array([[0.5]]), np.zeros(1)), Layer(np.array([[1.0, -1.0]]), np.zeros(2))],
+    )
+    Y = np.ones((8, 2))
+    if output in ("softmax", "logistic"):
+        Y[::2, 0] = Y[1::2, 1] = 0.0
+    n_longer = 0
+    for network, parameters in (direct, ends_of_tanh):
+        records = build_records(as_batch(network, parameters, X, Y), check=False)
+        for step in records.steps:
+            if step.operation not in ("loss_terms", "by_output", "output_delta", "sigma_prime"):
+                continue
+            for entry, value in np.ndenumerate(step.values):
+                numbers = entry_equation(records, step, entry, notation).numbers
+                if numbers is None:
+                    continue
+                shown = to_plain(numbers, ascii_only=True)
+                with np.errstate(all="ignore"):
+                    printed = float(evaluate(parse(shown), {}))
+                assert printed == pytest.approx(value, rel=2e-5, abs=0.0), (step.id, shown)
+                longer = [text for text in re.findall(r"[\d.]+", shown) if len(text) > 8]
+                assert all(text in to_latex(numbers) for text in longer)
+                assert all(text in to_mathml(numbers) for text in longer)
+                n_longer += len(longer)
+    assert n_longer > 5

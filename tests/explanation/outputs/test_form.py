@@ -110,7 +110,7 @@ def test_what_is_too_large_is_summarised_and_said(large):
     largest = np.sort(np.abs(values).ravel())[:-11:-1]
     np.testing.assert_allclose(np.abs(table.values[1:, 0]), largest, rtol=1e-5)
     row, column = np.unravel_index(np.argmax(np.abs(values)), values.shape)
-    assert table.rows[1] == f"x{row + 1} / h1,{column + 1}"
+    assert table.rows[1] == f"$x_{{{row + 1}}}$ / $h^{{1}}_{{{column + 1}}}$"
 
 
 def test_small_networks_leave_nothing_out_but_equations():
@@ -226,3 +226,18 @@ def test_long_sums_are_broken_at_their_signs():
     begin = r"&\qquad {} "
     written = " ".join([first.removeprefix("a &= "), *(o.removeprefix(begin) for o in others)])
     assert written == to_formula(equation.sides[0])
+
+
+def test_nodes_are_written_as_in_the_formulas_beside_them():
+    derivation = explain("article-a")
+    in_code = re.compile(r"\bh\d+,\d+|\byhat\d|(?<![\w{])x\d|\bw\d,\d")
+    written = {
+        to_text: ("h¹₂", "ŷ₃", "x₁"),
+        to_markdown: ("| $h^{1}_{2}$ |", "| $\\hat{y}_{3}$ |", "| $x_{1}$ |"),
+        to_latex: ("$h^{1}_{2}$", "$\\hat{y}_{3}$", "$x_{1}$"),
+    }
+    for write, names in written.items():
+        text = write(derivation.records)
+        assert in_code.findall(text) == []
+        for name in names:
+            assert name in text

@@ -13,6 +13,7 @@ from clearprop.activations import as_activation
 from clearprop.explanation.derivation.batch import Batch, as_batch
 from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.document import explain
+from clearprop.explanation.random_network import random_targets
 from clearprop.losses import OUTPUTS, reduction_factor
 from clearprop.penalties import l2_gradient, l2_penalty
 
@@ -35,6 +36,34 @@ def large_batch() -> Batch:
     network = Network([784, 128, 64, 10], hidden="relu", output="softmax", reduction="mean")
     Y = np.eye(10)[random.integers(0, 10, 32)]
     return as_batch(network, network.initialize(0), random.random((32, 784)), Y)
+
+
+def named_records(width: int) -> Records:
+    """Inputs and outputs with names as long as those that an encoded table has."""
+    network = Network([width, 4, 3], hidden="tanh", output="softmax", reduction="mean")
+    random = np.random.default_rng(width)
+    return explain(
+        network, network.initialize(0), random.normal(size=(3, width)), np.eye(3), check=False,
+        feature_names=[f"native-country of birth={LAND[i % 4]} {i}" for i in range(width)],
+        output_names=["income above 50 thousand", "income of at most 50 thousand", "none <= 0"],
+    ).records  # fmt: skip
+
+
+LAND = (
+    "United-States-of-America",
+    "WWWWWWWW MMMMMMMM WWWWWWWWW",
+    "日本国日本国日本国日本国",
+    "Perú",
+)
+
+
+@cache
+def several_targets() -> Records:
+    """Two targets, of three classes and of two, each with a softmax of its own."""
+    network = Network([3, 4, 5], output="softmax", output_parameters=(3, 2), reduction="mean")
+    random = np.random.default_rng(0)
+    Y = random_targets(network, 4, random)
+    return explain(network, network.initialize(0), random.normal(size=(4, 3)), Y).records
 
 
 def expected_values(records: Records, l2: float = 0.0) -> dict[str, Any]:

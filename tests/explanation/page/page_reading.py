@@ -30,6 +30,9 @@ class Element:
     def __getitem__(self, attribute: str) -> str:
         return self.attributes[attribute]
 
+    def __contains__(self, attribute: str) -> bool:
+        return attribute in self.attributes
+
     @property
     def classes(self) -> list[str]:
         return self.attributes.get("class", "").split()

@@ -14,14 +14,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from derivations import article_records, expected_values, large_batch, random_records
+from derivations import (
+    article_records,
+    expected_values,
+    large_batch,
+    named_records,
+    random_records,
+    several_targets,
+)
 from page_reading import shown_number
 
 from clearprop.explanation.derivation.batch import Update
 from clearprop.explanation.derivation.build import build_records
 from clearprop.explanation.derivation.records import Records, Step
+from clearprop.explanation.markup.elements import anchor
 from clearprop.explanation.page import to_frame, to_html
-from clearprop.explanation.page.markup import anchor
 from clearprop.optimizers import SGD
 
 BUILD = Path(__file__).parents[3] / "build" / "browser"
@@ -73,6 +80,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "b": to_html(article_records("b"), "weights"),
         "random": to_html(random_records(20)),
         "large": to_html(large),
+        "targets": to_html(several_targets()),
+        "names": to_html(named_records(8)),
+        "few-names": to_html(named_records(4), "weights"),
     }
     for name, html in pages.items():
         (folder / f"{name}.html").write_text(html, encoding="utf-8")
@@ -264,11 +274,12 @@ def check_lights(records: Records, step: Step, found: list[dict[str, Any]]) -> N
         assert set(lit["drawn"]) == drawn, (step.id, entry)
 
 
-@pytest.mark.parametrize("name", ["a", "b", "random"])
+@pytest.mark.parametrize("name", ["a", "b", "random", "targets"])
 def test_pointing_lights_what_an_entry_was_computed_from(
     browser: Any, files: dict[str, Path], name: str
 ):
-    records = random_records(20) if name == "random" else article_records(name)
+    others = {"random": lambda: random_records(20), "targets": several_targets}
+    records = others[name]() if name in others else article_records(name)
     with Opened(browser, files[name]) as page:
         for step in records.steps:
             page.keyboard.press("ArrowRight")
@@ -402,6 +413,28 @@ def test_printing_shows_every_step(browser: Any, files: dict[str, Path]):
         assert len(page.pdf()) > 50_000
 
 
+def test_names_are_whole_on_paper(browser: Any, files: dict[str, Path]):
+    # The text's width on A4 with Chromium's margins.
+    with Opened(browser, files["names"], viewport={"width": 718, "height": 1000}) as page:
+        page.emulate_media(media="print")
+        assert page.evaluate(OVERLAPS) == []
+        box = page.locator(".network").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 718
+        # On paper Chromium has room for a third more, made smaller, before it cuts anything off.
+        ends = "[...document.querySelectorAll('.given')].map(e => e.getBoundingClientRect().right)"
+        assert max(page.evaluate(ends)) <= 718 * 4 / 3
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / "names-printed.png", full_page=True)
+
+
+def test_a_drawing_wider_than_the_screen_is_reached_by_tab(browser: Any, files: dict[str, Path]):
+    require(AXE.exists(), "axe-core")
+    with Opened(browser, files["names"], viewport={"width": 360, "height": 740}) as page:
+        assert page.get_attribute(".network-box", "tabindex") == "0"
+        assert violations(page) == []
+
+
 def test_all_steps_at_once(browser: Any, files: dict[str, Path]):
     with Opened(browser, files["a"]) as page:
         page.click(".every")
@@ -487,7 +520,7 @@ OVERLAPS = """() => {
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["a", "b", "random", "large"])
+@pytest.mark.parametrize("name", ["a", "b", "random", "large", "names", "few-names"])
 def test_nothing_overflows_overlaps_or_is_clipped(
     browser: Any, files: dict[str, Path], name: str, width: int
 ):

@@ -5,15 +5,25 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from derivations import article_records, random_records
+from derivations import (
+    article_records,
+    large_batch,
+    named_records,
+    random_records,
+    several_targets,
+)
 from page_reading import Element, read_page, shown_values
 from random_networks import random_case
 
 from clearprop import Network
 from clearprop.explanation.budget import Budget
+from clearprop.explanation.derivation.build import build_records
+from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.document import explain
+from clearprop.explanation.markup.elements import anchor
 from clearprop.explanation.page import to_frame, to_html
-from clearprop.explanation.page.markup import anchor
+from clearprop.explanation.page.drawing import GIVEN_WIDEST
+from clearprop.explanation.page.fitting import width_of
 from clearprop.explanation.random_network import random_batch
 
 FETCHING = {"src", "srcset", "data", "poster", "action", "formaction", "xlink:href", "background"}
@@ -90,8 +100,8 @@ def test_tables_pictures_and_buttons_have_names(page: Element):
     assert all(button.text.strip() for button in page.all("button"))
 
 
-def test_operands_say_which_entries_an_entry_is_computed_from():
-    records = article_records("a")
+@pytest.mark.parametrize("records", [article_records("a"), several_targets()])
+def test_operands_say_which_entries_an_entry_is_computed_from(records: Records):
     page = read_page(to_html(records))
     for step in records.steps:
         section = page.one("section", data_step=step.id)
@@ -100,6 +110,8 @@ def test_operands_say_which_entries_an_entry_is_computed_from():
         for table, operand in zip(tables, step.operands, strict=True):
             axes = table["data-axes"].split(",") if table["data-axes"] else []
             assert [None if axis == "*" else int(axis) for axis in axes] == list(operand.axes)
+            blocks = table.attributes.get("data-blocks", "")
+            assert [int(width) for width in blocks.split(",") if width] == list(operand.blocks)
 
 
 @pytest.mark.parametrize("letter", "ab")
@@ -165,6 +177,29 @@ def test_a_large_one_is_summarised_and_says_so():
     assert len(page.all("g", "node")) <= 1 + TINY.thinned_nodes * len(records.network.sizes)
 
 
+def test_what_is_listed_is_drawn_or_said_not_to_be():
+    records = build_records(large_batch(), check=False)
+    page = read_page(to_html(records))
+    drawn = {e["id"] for e in [*page.all("line", "edge"), *page.all("g", "node")] if "id" in e}
+    n_undrawn = 0
+    for table in page.all("table", "largest"):
+        if "result" not in table.classes:
+            continue
+        where = page.one("section", data_step=table["data-step"])["data-place"]
+        for row in table.one("tbody").all("tr"):
+            entry = row.one("td")["data-entry"].split(",")
+            last = "-".join(entry if where.startswith("edge") else entry[-1:])
+            is_said = bool(row.all("small", "undrawn"))
+            n_undrawn += is_said
+            assert is_said == (f"{where}-{last}" not in drawn), (where, entry)
+    assert n_undrawn > 0
+    for chain in page.all("div", "chain"):
+        assert f"edge-{chain['data-weight'].replace(',', '-')}" in drawn
+    for layer in range(records.network.n_layers):
+        edges = page.one("g", id=f"edge-{layer}").all("line")
+        assert len(edges) <= Budget().drawn_edges
+
+
 def test_names_that_somebody_gave_are_shown_as_they_are():
     case = random_case(11)
     evil = [f"<script>{i}</script> & \"'" for i in range(case.network.sizes[0])]
@@ -173,6 +208,22 @@ def test_names_that_somebody_gave_are_shown_as_they_are():
     assert page.one("h1").text == "a < b & c"
     table = page.one("section", data_step="input[0]").one("table", "result")
     assert [head.text for head in table.one("thead").all("th")] == evil
+
+
+def test_long_names_stand_beside_their_nodes_and_whole_in_their_titles():
+    records = named_records(8)
+    page = read_page(to_html(records))
+    for column, names in ((0, records.feature_names), (2, records.output_names)):
+        for node, name in enumerate(names):
+            drawn = page.one("g", id=f"node-{column}-{node}")
+            assert drawn.one("title").text == name
+            beside = drawn.one("text", "given").text
+            begin, _, end = beside.partition("…")
+            assert width_of(beside) <= GIVEN_WIDEST
+            assert name.startswith(begin)
+            assert name.endswith(end)
+    assert page.one("g", id="node-0-7").one("text", "name").text == "x8"
+    assert page.one("g", id="node-2-0").one("text", "name").text == "ŷ1".replace("ŷ", "y\u0302")
 
 
 def test_a_frame_holds_the_page_unchanged():
@@ -198,3 +249,43 @@ def test_names_of_data_bring_no_markup_and_no_control_codes(notation: str):
         assert not [name for name in element.attributes if name.startswith("on")]
     assert "\\x1b[31mred\\x07" in page.one("h1").text
     assert evil[2] in page.one("main").text
+
+
+@pytest.mark.parametrize(("sizes", "n_samples"), [([1, 1, 1], 1), ([2, 1], 2), ([30, 1], 1)])
+def test_one_of_a_thing_is_not_written_as_several(sizes: list[int], n_samples: int):
+    network = Network(sizes, hidden="tanh", output="logistic", reduction="mean")
+    X, Y = np.ones((n_samples, sizes[0])), np.ones((n_samples, 1))
+    derivation = explain(
+        network, network.initialize(0), X, Y, update="sgd", learning_rate=0.1, l2=0.1
+    )
+    several = r"\b1 (?:[a-z]+ )?(?:samples|outputs|entries|weights|shares|updates|matrices)\b"
+    page = read_page(derivation.to_html())
+    said = " | ".join(e.text for name in ("p", "summary", "caption", "li") for e in page.all(name))
+    for written in (said, derivation.to_text(), derivation.to_markdown()):
+        words = re.sub(r"\s+", " ", written)
+        assert re.findall(several, words) == []
+        assert "all 1 " not in words
+        assert "multiplied by 0.5" not in words
+
+
+def test_the_entry_shown_first_is_not_0_where_another_is_not():
+    network = Network([2, 3, 2], hidden="tanh", output="softmax")
+    X = np.array([[0.0, 1.0], [0.0, -2.0]])
+    records = explain(network, network.initialize(0), X, np.eye(2), check=False).records
+    assert records["dW[0]"].values[0, 0] == 0.0
+    page = read_page(to_html(records))
+    for step in records.steps:
+        section = page.one("section", data_step=step.id)
+        if not step.operands or "data-first" not in section:
+            continue
+        first = tuple(int(index) for index in section["data-first"].split(",") if index)
+        assert step.values[first] or not np.any(step.values)
+        shown = [equation["data-entry"] for equation in section.all("div", "equation")]
+        assert len(shown) == len(set(shown)) == step.values.size
+
+
+def test_the_first_link_says_who_takes_its_place():
+    page = read_page(to_html(article_records("a")))
+    section = page.one("section", data_step="doutput")
+    assert "the short formula" in section.one("p", "used").text
+    assert page.one("section", data_step="output")["data-title"] == "Output y\u0302"

@@ -15,12 +15,12 @@ This file knows nothing of how records are computed or shown.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-import numpy as np
 import numpy.typing as npt
 
 from clearprop.explanation.formula.tree import Formula
@@ -54,10 +54,14 @@ class Operand:
         axes: one item for each axis of the operand: the axis of the result that gives the index
             there, or None where all indices are needed. z = input @ W + b has input with (0,
             None), W with (None, 1) and b with (1,).
+        blocks: the widths of blocks that the operand's last axis falls into, where all indices
+            means all of one block, that of the result's own last index: the logits of several
+            targets, each with a softmax of its own. () where it is one.
     """
 
     step: str
     axes: tuple[int | None, ...]
+    blocks: tuple[int, ...] = ()
 
     def entries(self, entry: tuple[int, ...], shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         """The operand's entries that one entry of the result is computed from.
@@ -66,10 +70,24 @@ class Operand:
             >>> list(Operand("W[0]", (None, 1)).entries((2, 0), (2, 4)))
             [(0, 0), (1, 0)]
         """
-        fixed = [None if axis is None else entry[axis] for axis in self.axes]
-        for index in np.ndindex(shape):
-            if all(want in (None, got) for want, got in zip(fixed, index, strict=True)):
-                yield index
+        return itertools.product(*self.ranges(entry, shape))
+
+    def ranges(self, entry: tuple[int, ...], shape: tuple[int, ...]) -> tuple[range, ...]:
+        """The indices of these entries, axis by axis.
+
+        Examples:
+            >>> Operand("z[1]", (0, None), blocks=(3, 2)).ranges((0, 4), (1, 5))
+            (range(0, 1), range(3, 5))
+        """
+        needed = [
+            range(length) if axis is None else range(entry[axis], entry[axis] + 1)
+            for axis, length in zip(self.axes, shape, strict=True)
+        ]
+        if self.blocks:
+            end = next(end for end in itertools.accumulate(self.blocks) if end > entry[-1])
+            begin = max(e for e in (0, *itertools.accumulate(self.blocks)) if e <= entry[-1])
+            needed[-1] = range(begin, end)
+        return tuple(needed)
 
 
 @dataclass(frozen=True)
@@ -143,12 +161,15 @@ class Side:
         values: its numbers.
         formula: how they were computed, or None.
         agrees: whether it agrees with the comparison's first side.
+        like: id of the step whose rows and columns these are; "" where they are no step's; None
+            for the step of the comparison, where the shape is the same.
     """
 
     label: str
     values: Array
     formula: Formula | None = None
     agrees: bool = True
+    like: str | None = None
 
 
 @dataclass(frozen=True)
@@ -333,6 +354,13 @@ class Records:
     @cached_property
     def _by_id(self) -> dict[str, Step]:
         return {step.id: step for step in self.steps}
+
+    def owner(self, step: Step, side: Side) -> Step | None:
+        """The step whose rows and columns a side of an answer at a step has; None for no step's."""
+        if side.like == "":
+            return None
+        whose = self[side.like] if side.like else step
+        return whose if side.values.shape == whose.shape else None
 
     def of_phase(self, phase: Phase) -> tuple[Step, ...]:
         """The steps of one phase, in order."""

@@ -195,14 +195,15 @@ def _forward(steps: _Steps, numbers: Numbers) -> None:
                 [Operand(f"z[{layer}]", SAME)],
             )  # fmt: skip
     is_softmax = network.output == "softmax"
-    of_target = " that belong to its own target" if network.output_parameters else ""
+    blocks = tuple(int(width) for width in network.output_parameters) if is_softmax else ()
+    of_target = " that belong to its own target" if blocks else ""
     steps.add(
         "output", "forward", "output", last, "Output yhat",
         f"The probabilities of the classes: each depends on all logits of its row{of_target}."
         if is_softmax
         else f"The output function, {network.output}, entry by entry.",
         numbers.passes.output, names.samples, names.layers[-1],
-        [Operand(f"z[{last}]", ROW if is_softmax else SAME)],
+        [Operand(f"z[{last}]", ROW, blocks) if is_softmax else Operand(f"z[{last}]", SAME)],
     )  # fmt: skip
 
 

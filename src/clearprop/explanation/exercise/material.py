@@ -5,7 +5,7 @@ This file knows no kind of question and no mistake by name.
 
 from __future__ import annotations
 
-import itertools
+import math
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from clearprop.backprop import Gradients
 from clearprop.explanation.derivation.batch import Batch
-from clearprop.explanation.derivation.records import Operand, Records, Step
+from clearprop.explanation.derivation.records import Records, Step
 from clearprop.explanation.diagnose import MISTAKES
 from clearprop.explanation.diagnose.case import Case, make_case
 from clearprop.explanation.diagnose.mistake import Planted
@@ -115,7 +115,7 @@ class Material:
         """The entries that an entry is computed from."""
         step, entry = place
         for operand in self.by_id[step].operands:
-            for index in self._indices(operand, entry):
+            for index in operand.entries(entry, self.by_id[operand.step].shape):
                 yield operand.step, index
 
     def is_at_head(self, step: str) -> bool:
@@ -124,20 +124,11 @@ class Material:
 
     def n_operands(self, place: Place) -> int:
         """How many there are."""
-        count = 0
-        for operand in self.by_id[place[0]].operands:
-            shape = self.by_id[operand.step].shape
-            free = [size for size, axis in zip(shape, operand.axes, strict=True) if axis is None]
-            count += int(np.prod(free))
-        return count
-
-    def _indices(self, operand: Operand, entry: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-        shape = self.by_id[operand.step].shape
-        ranges = (
-            range(size) if axis is None else (entry[axis],)
-            for size, axis in zip(shape, operand.axes, strict=True)
+        step, entry = place
+        return sum(
+            math.prod(map(len, operand.ranges(entry, self.by_id[operand.step].shape)))
+            for operand in self.by_id[step].operands
         )
-        return itertools.product(*ranges)
 
     @cached_property
     def case(self) -> Case:

@@ -104,8 +104,9 @@ def _way(
 def _equation(material: Material, place: Place, digits: int) -> Equation:
     step = material.step(place[0])
     return entry_equation(
-        material.records, step, place[1], material.notation, digits=digits, max_terms=EVERY_TERM
-    )
+        material.records, step, place[1], material.notation,
+        digits=digits, max_terms=EVERY_TERM, more_digits=False,
+    )  # fmt: skip
 
 
 def _survives(material: Material, place: Place, digits: int) -> bool:

@@ -25,6 +25,7 @@ from clearprop.explanation.formula.tree import (
     Number,
     product,
 )
+from clearprop.explanation.wording import counted
 
 __all__ = ["SPECIAL", "Special"]
 
@@ -61,8 +62,10 @@ def _shape(material: Material, generator: random.Random, from_scratch: bool) -> 
     why = {
         "dW": f"one entry for each weight: {right[0]} nodes send, {right[-1]} receive",
         "db": f"one entry for each bias: {right[-1]} nodes receive",
-        "delta": f"one row for each of the {n} samples, one column for each of {right[-1]} nodes",
-        "dinput": f"one row for each of the {n} samples, one column for each of {right[-1]} nodes",
+        "delta": f"one row for each of {counted(n, 'sample')}, one column for each of "
+        f"{counted(right[-1], 'node')}",
+        "dinput": f"one row for each of {counted(n, 'sample')}, one column for each of "
+        f"{counted(right[-1], 'node')}",
     }[step.id.partition("[")[0]]
     return Question(
         "shape",
@@ -124,9 +127,9 @@ def _factor(material: Material, generator: random.Random, from_scratch: bool) ->
     n, k = records.n_samples, network.sizes[-1]
     loss = material.step("loss")
     text: Line = (
-        f"The batch has N = {n} samples and the network K = {k} outputs. The loss is "
-        f"{_REDUCTIONS[network.reduction]}. By which factor is the sum of all its terms "
-        "multiplied?",
+        f"The batch has N = {counted(n, 'sample')} and the network "
+        f"K = {counted(k, 'output')}. The loss is {_REDUCTIONS[network.reduction]}. By which "
+        "factor is the sum of all its terms multiplied?",
     )
     others = {
         "the factor of a sum": (1.0, "1: the loss would be a sum"),

@@ -24,7 +24,7 @@ from clearprop.explanation.formula.tree import (
     Transpose,
 )
 
-__all__ = ["parts", "substitute", "walk"]
+__all__ = ["parts", "rebuilt", "substitute", "walk"]
 
 
 def parts(formula: Formula) -> tuple[Formula, ...]:
@@ -55,7 +55,8 @@ def walk(formula: Formula) -> Iterator[Formula]:
         yield from walk(part)
 
 
-def _rebuilt(formula: Formula, change: Callable[[Formula], Formula]) -> Formula:
+def rebuilt(formula: Formula, change: Callable[[Formula], Formula]) -> Formula:
+    """The formula with each of its parts changed; what has no parts stays as it is."""
     match formula:
         case Infix(_, operands):
             return replace(formula, operands=tuple(change(operand) for operand in operands))
@@ -97,4 +98,4 @@ def substitute(formula: Formula, replacements: Mapping[str, Formula]) -> Formula
     """
     if isinstance(formula, Symbol):
         return replacements.get(full_name(formula), formula)
-    return _rebuilt(formula, lambda part: substitute(part, replacements))
+    return rebuilt(formula, lambda part: substitute(part, replacements))

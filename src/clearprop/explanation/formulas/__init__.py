@@ -3,6 +3,7 @@
     step_symbol      what a step is called                 delta^1
     step_formula     how it is computed, with symbols      delta^1 = yhat - y
     entry_equation   one entry, with symbols and numbers   delta^1_{1,2} = yhat_{1,2} - y_{1,2} = …
+    named            a row's or a column's name             h^1_2
     weight_chain     one weight's whole chain, per sample  dCost/dout · dout/dnet · dnet/dw
 
 `notation` is "matrix", article A's rows and matrices, or "weights", article B's node numbers.
@@ -12,6 +13,7 @@ formulas are written.
 
 from clearprop.explanation.formulas.chain import Chain, Link, weight_chain
 from clearprop.explanation.formulas.entries import Equation, entry_equation
+from clearprop.explanation.formulas.labels import Name, named, named_pair
 from clearprop.explanation.formulas.notation import (
     NOTATIONS,
     entry_symbol,
@@ -25,8 +27,11 @@ __all__ = [
     "Chain",
     "Equation",
     "Link",
+    "Name",
     "entry_equation",
     "entry_symbol",
+    "named",
+    "named_pair",
     "step_formula",
     "step_labels",
     "step_symbol",

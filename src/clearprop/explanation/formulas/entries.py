@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 from clearprop.activations import as_activation
 from clearprop.explanation.derivation.records import Records, Step
@@ -26,7 +25,13 @@ from clearprop.explanation.formula.tree import (
     infix,
     product,
 )
-from clearprop.explanation.formulas.factors import factor_numbers, factor_symbols, times
+from clearprop.explanation.formulas.digits import gives, with_enough_digits
+from clearprop.explanation.formulas.factors import (
+    factor_numbers,
+    factor_symbols,
+    mean_numbers,
+    times,
+)
 from clearprop.explanation.formulas.notation import Notation, notation_of
 from clearprop.explanation.formulas.steps import LEARNING_RATE, STRENGTH
 from clearprop.explanation.formulas.tables import of_one_output, with_definitions, written
@@ -36,6 +41,7 @@ __all__ = ["Equation", "entry_equation"]
 
 DIGITS = 6
 MOST_TERMS = 8
+ROUNDED = 2e-5  # relative error from which on six digits show it
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,9 @@ class Equation:
         symbol: the entry's name.
         symbols: how it is computed, with symbols; None where it is given.
         numbers: the same with the numbers in it; None where they are too many to be written, or
-            so rounded that the formula no longer gives the value.
+            so rounded that the formula no longer gives the value, with all their digits.
         value: what it is.
-        digits: significant digits of the numbers.
+        digits: significant digits of the value, and of the numbers where these are enough.
     """
 
     symbol: Formula
@@ -79,6 +85,7 @@ def entry_equation(
     *,
     digits: int = DIGITS,
     max_terms: int = MOST_TERMS,
+    more_digits: bool = True,
 ) -> Equation:
     """One entry of a step, with symbols and with the numbers in it.
 
@@ -88,6 +95,8 @@ def entry_equation(
         entry: index of the entry; () for a single number.
         notation: "matrix" or "weights".
         digits: significant digits of the numbers.
+        more_digits: whether numbers have more where they would not be true with so many, as in
+            log(1 - 0.99999973).
         max_terms: summands written out; of longer sums the first and the last ones are.
 
     Returns:
@@ -98,6 +107,8 @@ def entry_equation(
     """
     maker = _Maker(records, notation_of(records, notation), digits, max_terms)
     symbols, numbers = _EQUATIONS[step.operation](maker, step, entry)
+    if numbers is not None and more_digits:
+        numbers = with_enough_digits(numbers)
     return Equation(
         maker.names.entry(step.id, entry),
         symbols,
@@ -183,7 +194,7 @@ def _output(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
     if network.output != "softmax":
         formula = OUTPUTS[network.output].formula
         return written(formula, {"z": z}), with_definitions(formula, {"z": number})
-    others = _same_target(maker.records, k)
+    _, others = step.operands[0].ranges(entry, maker.records[logits].shape)
 
     def term(index: int) -> tuple[Formula, Formula]:
         symbol, value = maker.both(logits, (sample, others[index]))
@@ -191,16 +202,6 @@ def _output(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
 
     below, below_numbers = maker.sum_of(len(others), term)
     return Fraction(Call("exp", (z,)), below), Fraction(Call("exp", (number,)), below_numbers)
-
-
-def _same_target(records: Records, k: int) -> range:
-    """The outputs that share a softmax with output k."""
-    network = records.network
-    if not network.output_parameters:
-        return range(network.sizes[-1])
-    ends = list(accumulate(int(width) for width in network.output_parameters))
-    begin = max((end for end in ends if end <= k), default=0)
-    return range(begin, next(end for end in ends if end > k))
 
 
 def _of_output(maker: _Maker, formula: str, entry: tuple[int, ...]) -> tuple[Formula, Formula]:
@@ -218,19 +219,22 @@ def _of_output(maker: _Maker, formula: str, entry: tuple[int, ...]) -> tuple[For
 
 
 def _loss_terms(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
-    del step
     formula = OUTPUTS[maker.records.network.output].loss_formula
     symbols, numbers = _of_output(maker, formula, entry)
-    return of_one_output(symbols), _unless_rounded(maker, of_one_output(numbers), entry)
+    return of_one_output(symbols), _unless_rounded(maker, of_one_output(numbers), step, entry)
 
 
 def _unless_rounded(
-    maker: _Maker, numbers: Formula | None, entry: tuple[int, ...]
+    maker: _Maker, numbers: Formula | None, step: Step, entry: tuple[int, ...]
 ) -> Formula | None:
-    """No numbers where an output was rounded to 0 or 1: log(0) is not how its loss was computed."""
-    yhat = float(maker.records["output"].values[entry])
-    is_lost = {"softmax": yhat == 0.0, "logistic": yhat in (0.0, 1.0)}
-    return None if is_lost.get(maker.records.network.output) else numbers
+    """No numbers where an output is rounded so near to 0 or 1 that they do not give the value.
+
+    The loss is computed from the logits: log(1 - yhat) is not how, and has lost its digits there.
+    """
+    is_by_logits = maker.records.network.output in ("softmax", "logistic")
+    if not is_by_logits or numbers is None:
+        return numbers
+    return numbers if gives(numbers, float(step.values[entry]), ROUNDED) else None
 
 
 def _loss(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
@@ -247,8 +251,7 @@ def _loss(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
 
     symbols, numbers = maker.sum_of(len(entries), term)
     outside = [f for f in factor_symbols(records, maker.names) if isinstance(f, Fraction)]
-    factor = [Number(records.factor, maker.digits)] if outside else []
-    return times(outside, symbols), times([*factor], numbers)
+    return times(outside, symbols), times(mean_numbers(records), numbers)
 
 
 def _entries(shape: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -284,10 +287,9 @@ def _total_loss(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
 
 
 def _by_output(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:
-    del step
     formula = OUTPUTS[maker.records.network.output].by_output_formula
     symbols, numbers = _with_factors(maker, _of_output(maker, formula, entry), entry[0])
-    return symbols, _unless_rounded(maker, numbers, entry)
+    return symbols, _unless_rounded(maker, numbers, step, entry)
 
 
 def _output_delta(maker: _Maker, step: Step, entry: tuple[int, ...]) -> Sides:

@@ -11,7 +11,7 @@ from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.formula.tree import Formula, Fraction, Number, Symbol, product
 from clearprop.explanation.formulas.notation import Notation
 
-__all__ = ["factor_numbers", "factor_symbols", "times"]
+__all__ = ["factor_numbers", "factor_symbols", "mean_numbers", "times"]
 
 
 def factor_symbols(
@@ -34,12 +34,19 @@ def factor_symbols(
 
 def factor_numbers(records: Records, sample: int) -> list[Formula]:
     """The same as numbers: none where it is 1 by definition."""
-    factors: list[Formula] = []
-    if records.network.reduction != "sum":
-        factors.append(Number(records.factor))
+    factors = mean_numbers(records)
     if "sample_weight" in records:
         factors.append(Number(float(records["sample_weight"].values[sample])))
     return factors
+
+
+def mean_numbers(records: Records) -> list[Formula]:
+    """1/N or 1/(K N) as a number: 1/3, as 0.333333 is another one."""
+    if records.network.reduction == "sum":
+        return []
+    if records.factor == 1.0:
+        return [Number(1.0)]
+    return [Fraction(Number(1.0), Number(1.0 / records.factor))]
 
 
 def times(factors: Sequence[Formula], formula: Formula) -> Formula:

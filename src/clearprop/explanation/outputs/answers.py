@@ -18,7 +18,8 @@ from clearprop.explanation.derivation.records import (
     Step,
     Sweep,
 )
-from clearprop.explanation.outputs.arrays import array_tables, table_or_summary
+from clearprop.explanation.formulas import step_labels
+from clearprop.explanation.outputs.arrays import Labels, table_or_summary
 from clearprop.explanation.outputs.blocks import Block, Paragraph, Table, as_equation
 
 __all__ = ["answer", "delta_factors", "jacobian", "misprint", "sweep"]
@@ -61,7 +62,10 @@ def _side(
     if side.formula is not None:
         yield as_equation(side.formula)
     caption = f"{side.label}{verdict}"
-    yield from array_tables(records, step, side.values, caption, notation, budget, left_out)
+    about = f"{caption or 'the values'} of {step.id}"
+    owner = records.owner(step, side)
+    labels: Labels = step_labels(records, owner, notation) if owner else ((), ())
+    yield from table_or_summary(side.values, caption, labels, budget, left_out, about)
 
 
 def jacobian(

@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from clearprop.explanation.budget import Budget
 from clearprop.explanation.derivation.records import Records, Step
-from clearprop.explanation.formulas import step_labels
+from clearprop.explanation.formulas import named, named_pair, step_labels
 from clearprop.explanation.largest import largest_entries
 from clearprop.explanation.outputs.blocks import Block, Table
 
-__all__ = ["array_tables", "named_table", "table_or_summary"]
+__all__ = ["Labels", "array_tables", "named_table", "table_or_summary"]
 
 Array = npt.NDArray[Any]
 Labels = tuple[tuple[str, ...], tuple[str, ...]]
@@ -65,13 +65,9 @@ def table_or_summary(
     yield Table(
         f"{begin}{shape} numbers; their Euclidean norm, and the largest by size",
         ("value",),
-        ("norm", *(_place(rows, columns, row, column) for row, column in places)),
+        ("norm", *(named_pair(rows[row], columns[column]) for row, column in places)),
         ((norm,), *((float(grid[place]),) for place in places)),
     )
-
-
-def _place(rows: tuple[str, ...], columns: tuple[str, ...], row: int, column: int) -> str:
-    return f"{rows[row]} / {columns[column]}" if rows[row] else columns[column]
 
 
 def named_table(values: Array, caption: str, labels: Labels) -> Table:
@@ -86,7 +82,7 @@ def named_table(values: Array, caption: str, labels: Labels) -> Table:
     if values.ndim == 0:
         columns = ("value",)
     cells = tuple(tuple(float(value) for value in row) for row in grid)
-    return Table(caption, columns, rows, cells)
+    return Table(caption, tuple(map(named, columns)), tuple(map(named, rows)), cells)
 
 
 def _names(grid: Array, labels: Labels) -> Labels:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clearprop.explanation.formula.tree import Formula, Infix
+from clearprop.explanation.formulas import Name
 
 __all__ = [
     "Block",
@@ -66,14 +67,15 @@ class Table:
     Attributes:
         caption: what it is; "" where the text before it says so.
         columns: names of the columns, in words or as a formula.
-        rows: names of the rows; all empty where there is one row only.
+        rows: names of the rows, or of the row and the column of what they hold; all empty where
+            there is one row only.
         cells: numbers, or words, row by row.
         corner: stands over the names of the rows.
     """
 
     caption: str
-    columns: tuple[str | Formula, ...]
-    rows: tuple[str, ...]
+    columns: tuple[Name, ...]
+    rows: tuple[Name | tuple[Name, ...], ...]
     cells: tuple[tuple[Cell, ...], ...]
     corner: str = ""
 

@@ -24,6 +24,7 @@ from clearprop.explanation.outputs.arrays import array_tables
 from clearprop.explanation.outputs.blocks import Block, Document, Paragraph, References, Section
 from clearprop.explanation.outputs.equations import step_equations, weight_chains
 from clearprop.explanation.outputs.updates import ledger, losses, rule
+from clearprop.explanation.wording import counted, listed
 
 __all__ = ["contents"]
 
@@ -82,13 +83,12 @@ class _Writer:
         records, network = self.records, self.records.network
         hidden = ", ".join(getattr(own, "name", str(own)) for own in network.hidden)
         yield Paragraph(
-            f"Layers of {', '.join(map(str, network.sizes))} nodes, from the input to the output"
+            f"Layers of {listed(network.sizes)} nodes, from the input to the output"
             f"{f'; hidden activations: {hidden}' if hidden else ''}; output: {network.output}."
         )
         yield Paragraph(
-            f"{records.n_samples} {'sample' if records.n_samples == 1 else 'samples'}; reduction "
-            f"{network.reduction!r}: the samples' losses, added up, are multiplied by "
-            f"{plain_number(records.factor, ascii_only=True)}."
+            f"{counted(records.n_samples, 'sample')}; reduction {network.reduction!r}: "
+            f"{_factor(records)}."
         )
         whose = {
             "reference": "the reference engine's (forward and backward)",
@@ -143,6 +143,11 @@ class _Writer:
             yield References("Used by", users)
         elif step.phase == "loss":
             yield Paragraph("It is what the backward pass differentiates.")
+        elif step.id == "doutput":
+            yield Paragraph(
+                "Used by no later step: the short formula of the output's delta, which comes next, "
+                "has this link of the chain in it."
+            )
         elif step.operands:
             yield Paragraph("Used by no later step.")
 
@@ -152,12 +157,13 @@ class _Writer:
             return
         size = step.values.size
         unresolved = (
-            f" {check.n_unresolved} of them are too small for finite differences to resolve."
+            f" {counted(check.n_unresolved, 'of them is', 'of them are')} too small "
+            "for finite differences to resolve."
             if check.n_unresolved
             else ""
         )
         yield Paragraph(
-            f"{check.n_checked} of {size} {'entry' if size == 1 else 'entries'} beside finite "
+            f"{check.n_checked} of {counted(size, 'entry', 'entries')} beside finite "
             f"differences: the largest relative error is {check.max_relative_error:.2g}, "
             f"{check.tolerance:.0e} is accepted: {'right' if check.ok else 'WRONG'}.{unresolved}",
             label="Check",
@@ -173,3 +179,13 @@ class _Writer:
             yield Paragraph("Nothing.")
         for sentence in dict.fromkeys(self.left_out):
             yield Paragraph(sentence)
+
+
+def _factor(records: Records) -> str:
+    """What the reduction makes of the samples' losses."""
+    total = "the weights' sum" if "sample_weight" in records else "N"
+    divided = {"sum": "", "mean": total, "mean_all": f"K {total}"}[records.network.reduction]
+    if not divided:
+        return "the samples' losses are added up"
+    number = plain_number(1.0 / records.factor, ascii_only=True)
+    return f"the samples' losses, added up, are divided by {divided} = {number}"

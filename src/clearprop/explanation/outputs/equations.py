@@ -78,12 +78,9 @@ def entry_formulas(
 
 def _n_terms(records: Records, step: Step) -> int:
     """How many numbers of one operand an entry is computed from, at most."""
+    first = (0,) * len(step.shape)
     return max(
-        math.prod(
-            length
-            for axis, length in zip(operand.axes, records[operand.step].shape, strict=True)
-            if axis is None
-        )
+        math.prod(map(len, operand.ranges(first, records[operand.step].shape)))
         for operand in step.operands
     )
 

@@ -8,7 +8,9 @@
         id, phase, operation, layer, title, sentence, rows, columns, used_by
         shape, values           nested lists, row by row; a number alone for shape []
         not_finite              where values has null: [{"at": [0, 1], "is": "infinity"}]
-        operands                [{"step": id, "axes": [0, null]}]; null stands for all indices
+        operands                [{"step": id, "axes": [0, null]}]; null stands for all indices; with
+                                "blocks": [3, 2], widths on the last axis, for all of one block:
+                                that of the result's own last index
         check                   null, or numeric (as values; null where none was taken),
                                 n_checked, n_unresolved, max_relative_error, tolerance, ok
         formulas                by notation: symbol and formula, each as plain text and as LaTeX
@@ -42,6 +44,7 @@ from clearprop.explanation.derivation.records import (
     Comparison,
     Jacobian,
     Misprint,
+    Operand,
     Records,
     Side,
     Step,
@@ -121,7 +124,7 @@ def _step(records: Records, step: Step, left_out: list[str]) -> dict[str, Any]:
         "columns": list(step.columns),
         "shape": list(step.shape),
         **_array(step.values),
-        "operands": [{"step": each.step, "axes": list(each.axes)} for each in step.operands],
+        "operands": [_operand(each) for each in step.operands],
         "used_by": list(step.used_by),
         "check": None if step.check is None else _check(step.check),
         "formulas": {
@@ -135,6 +138,11 @@ def _step(records: Records, step: Step, left_out: list[str]) -> dict[str, Any]:
             notation: _entries(records, step, notation, left_out) for notation in NOTATIONS
         },
     }
+
+
+def _operand(operand: Operand) -> dict[str, Any]:
+    blocks = {"blocks": list(operand.blocks)} if operand.blocks else {}
+    return {"step": operand.step, "axes": list(operand.axes), **blocks}
 
 
 def _entries(

@@ -13,7 +13,7 @@ from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.formula.latex import escape, latex_number
 from clearprop.explanation.formula.latex import to_latex as math
 from clearprop.explanation.formula.plain import to_plain
-from clearprop.explanation.formula.tree import Formula
+from clearprop.explanation.formulas import Name
 from clearprop.explanation.outputs.blocks import (
     Block,
     Cell,
@@ -147,8 +147,10 @@ def _tabular(table: Table, cells: list[list[str]], rows: range, columns: range) 
     return "\n".join([begin, rf"{head} \\ {rule}{strut}", " \\\\\n".join(body), r"\end{tabular}"])
 
 
-def _name(name: str | Formula) -> str:
+def _name(name: Name | tuple[Name, ...]) -> str:
     """A name; a long one on several lines."""
+    if isinstance(name, tuple):
+        return " / ".join(map(_name, name))
     if not isinstance(name, str):
         return f"${math(name)}$"
     text = printable(name)
@@ -159,7 +161,9 @@ def _name(name: str | Formula) -> str:
     return rf"\shortstack[l]{{{lines}}}"
 
 
-def _name_width(name: str | Formula) -> int:
+def _name_width(name: Name | tuple[Name, ...]) -> int:
+    if isinstance(name, tuple):
+        return sum(map(_name_width, name)) + 3 * (len(name) - 1)
     return min(len(name), WIDEST_NAME) if isinstance(name, str) else len(to_plain(name))
 
 

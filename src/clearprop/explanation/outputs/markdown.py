@@ -14,6 +14,7 @@ from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.formula.latex import to_latex
 from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.formula.tree import Formula
+from clearprop.explanation.formulas import Name
 from clearprop.explanation.outputs.blocks import (
     Block,
     Cell,
@@ -121,14 +122,22 @@ def _table(table: Table, digits: int) -> str:
     rule = [":--"] * len(first) + ["--:"] * len(table.columns)
     lines = [_line(heading), _line(rule)]
     for row, cells in zip(table.rows, table.cells, strict=True):
-        name = [f"**{_text(row)}**" if row else " "] if table.names_rows else []
+        name = [_row_name(row)] if table.names_rows else []
         lines.append(_line([*name, *(_cell(cell, digits) for cell in cells)]))
     caption = f"{_text(table.caption)}:\n\n" if table.caption else ""
     return caption + "\n".join(lines)
 
 
-def _name(name: str | Formula) -> str:
+def _name(name: Name) -> str:
     return _text(name) if isinstance(name, str) else _math(name)
+
+
+def _row_name(name: Name | tuple[Name, ...]) -> str:
+    if isinstance(name, tuple):
+        return " / ".join(map(_row_name, name))
+    if isinstance(name, str):
+        return f"**{_text(name)}**" if name else " "
+    return _math(name)
 
 
 def _line(cells: list[str]) -> str:

@@ -22,6 +22,7 @@ from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.tree import Formula
+from clearprop.explanation.formulas import Name
 from clearprop.explanation.outputs.blocks import (
     Block,
     Cell,
@@ -182,7 +183,9 @@ class _Writer:
             subsequent_indent=indent + begin + " " * INDENT, break_on_hyphens=False,
         )  # fmt: skip
 
-    def name(self, name: str | Formula) -> str:
+    def name(self, name: Name | tuple[Name, ...]) -> str:
+        if isinstance(name, tuple):
+            return " / ".join(map(self.name, name))
         return printable(name) if isinstance(name, str) else self.formula(name)
 
     def table(self, table: Table) -> Iterator[RenderableType]:
@@ -195,7 +198,7 @@ class _Writer:
             max(min(cell_len(name), widest), *(cell_len(row[column]) for row in cells))
             for column, name in enumerate(names)
         ]
-        rows = [printable(row) for row in table.rows]
+        rows = [self.name(row) for row in table.rows]
         first = min(max(map(cell_len, [*rows, table.corner])), widest) + GAP
         for group in column_groups(
             [width + GAP for width in widths],

@@ -13,9 +13,10 @@ from clearprop.explanation.budget import Budget
 from clearprop.explanation.derivation.records import Records, Step, UpdateRule
 from clearprop.explanation.formula.parse import parse_or_words
 from clearprop.explanation.formula.tree import Infix
-from clearprop.explanation.formulas import step_labels
+from clearprop.explanation.formulas import named_pair, step_labels
 from clearprop.explanation.largest import largest_entries
 from clearprop.explanation.outputs.blocks import Block, Paragraph, Table, as_equation
+from clearprop.explanation.wording import counted
 
 __all__ = ["ledger", "losses", "rule"]
 
@@ -25,7 +26,7 @@ def rule(update: UpdateRule) -> Iterator[Block]:
     before = (
         "this is its first update"
         if update.n_updates == 0
-        else f"it has made {update.n_updates} updates before"
+        else f"it has made {counted(update.n_updates, 'update')} before"
     )
     yield Paragraph(f"{update.name}; {before}.", label="Optimizer")
     if update.formula:
@@ -69,7 +70,7 @@ def ledger(
         "From old to new",
         ("old", "derivative", "step", "new"),
         tuple(
-            f"{rows[place[0]]} / {columns[place[-1]]}" if len(place) > 1 else columns[place[0]]
+            named_pair(rows[place[0]] if len(place) > 1 else "", columns[place[-1]])
             for place in places
         ),
         tuple(

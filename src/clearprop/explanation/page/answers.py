@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from clearprop.explanation.budget import Budget
 from clearprop.explanation.derivation.records import Comparison, Jacobian, Misprint, Side, Step
+from clearprop.explanation.markup.elements import display, inline, tag, text
 from clearprop.explanation.page.contents import Contents
 from clearprop.explanation.page.figures import factor_bars, factor_table, sweep_plot, sweep_table
 from clearprop.explanation.page.labels import label
-from clearprop.explanation.page.markup import display, inline, tag, text
 from clearprop.explanation.page.matrices import matrix
 from clearprop.explanation.page.prose import prose, typeset
 
@@ -56,8 +56,8 @@ def _sides(contents: Contents, step: Step, sides: tuple[Side, ...]) -> str:
     for index, side in enumerate(sides):
         class_, words = verdicts[side.agrees]
         verdict = tag("p", words, class_=class_) if index else ""
-        data = {"data_side": str(index), "data_agrees": "yes" if side.agrees else "no"}
-        written.append(tag("div", _side(contents, step, side, **data), verdict, class_="side-of"))
+        table = _side(contents, step, side, str(index), "yes" if side.agrees else "no")
+        written.append(tag("div", table, verdict, class_="side-of"))
     return tag("div", *written, class_="matrices sides")
 
 
@@ -68,13 +68,17 @@ def _parts(contents: Contents, step: Step, parts: tuple[Side, ...]) -> str:
     return tag("h4", "Made of") + tag("div", *written, class_="matrices")
 
 
-def _side(contents: Contents, step: Step, side: Side, **data: str) -> str:
+def _side(
+    contents: Contents, step: Step, side: Side, number: str | None = None, agrees: str | None = None
+) -> str:
     values = side.values if side.values.ndim < 3 else side.values.reshape(len(side.values), -1)
     formula = display(side.formula) if side.formula else ""
-    # What has the step's shape has its rows and columns; the others are counted.
-    rows, columns = contents.labels(step) if values.shape == step.shape else ((), ())
+    owner = contents.records.owner(step, side)
+    rows, columns = contents.labels(owner) if owner else ((), ())
     budget = _answer_budget(contents)
-    return formula + matrix(values, rows, columns, typeset(side.label), budget, **data)
+    return formula + matrix(
+        values, rows, columns, typeset(side.label), budget, data_side=number, data_agrees=agrees
+    )
 
 
 def _answer_budget(contents: Contents) -> Budget:

@@ -18,8 +18,9 @@ from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.tree import Formula
 from clearprop.explanation.formulas import step_labels, step_symbol
 from clearprop.explanation.largest import largest_entries
-from clearprop.explanation.page.labels import label
-from clearprop.explanation.page.markup import anchor, named, tag, text
+from clearprop.explanation.markup.elements import anchor, named, tag, text
+from clearprop.explanation.page.drawn import Drawn, drawn_of
+from clearprop.explanation.page.labels import YHAT, label
 from clearprop.explanation.page.matrices import Entry
 from clearprop.explanation.page.places import place
 
@@ -53,13 +54,27 @@ class Contents:
         """The symbol of a step."""
         return step_symbol(self.records, step, self.notation)
 
+    def title(self, step: Step) -> str:
+        """A step's title as plain text, with the letter that records spell."""
+        return step.title.replace("yhat", YHAT)
+
     def place(self, step: str) -> str | None:
         """Where a step's entries stand in the drawing."""
         return place(step, self.records.network.n_layers)
 
+    @cached_property
+    def drawn(self) -> Drawn:
+        """Which nodes and weights the drawing has."""
+        return drawn_of(self.records, self.budget)
+
+    def undrawn(self, step: Step, entry: Entry) -> str:
+        """Words, as HTML, where an entry's node or weight is not in the drawing."""
+        is_drawn = self.drawn.has(self.place(step.id), entry)
+        return "" if is_drawn else tag("small", " not drawn", class_="undrawn")
+
     def link(self, step: str, *, layer: bool = False) -> str:
         """A link to a step: its symbol, and its layer where the symbol does not say it."""
-        title = self.records[step].title
+        title = self.title(self.records[step])
         index = self.records[step].layer
         of_layer = ""
         if layer and self.notation == "weights" and index is not None:
@@ -96,7 +111,10 @@ class Contents:
         return sum(step.values.size for step in self._computed) <= self.budget.equations
 
     def equations_of(self, step: Step) -> list[Entry]:
-        """The entries of a step whose equations are written out, the one shown first first."""
+        """The entries of a step whose equations are written out, the one shown first first.
+
+        That is one which is not 0, where there is one: a sum of zeros shows little.
+        """
         if not step.operands:
             return []
         count = step.values.size
@@ -104,7 +122,9 @@ class Contents:
             count = max(AT_LEAST, self.budget.equations // len(self._computed))
         if count < step.values.size:
             return largest_entries(step.values, count)
-        return _all_entries(step)
+        entries = _all_entries(step)
+        first = next((at for at, entry in enumerate(entries) if step.values[entry]), 0)
+        return [entries[first], *entries[:first], *entries[first + 1 :]]
 
     def left_out(self) -> list[str]:
         """What is summarised for want of room, in sentences."""
@@ -113,11 +133,12 @@ class Contents:
             step.id for step in self.records.steps if not self.budget.shows_whole(step.shape)
         ]
         if too_large:
+            have, they = ("has", "it is") if len(too_large) == 1 else ("have", "they are")
             sentences.append(
-                f"{len(too_large)} of {len(self.records.steps)} matrices have more than "
+                f"{len(too_large)} of {len(self.records.steps)} matrices {have} more than "
                 f"{self.budget.table_entries} entries ({self.budget.answer_entries} in answers) or "
-                f"{self.budget.table_columns} columns: they "
-                f"are shown by heat map, norm and the {self.budget.largest} largest entries."
+                f"{self.budget.table_columns} columns: {they} shown by heat map, norm and the "
+                f"{self.budget.largest} largest entries."
             )
         if not self.all_equations:
             count = max(AT_LEAST, self.budget.equations // len(self._computed))
@@ -132,8 +153,10 @@ class Contents:
             )
         if max(self.records.network.sizes) > self.budget.drawn_nodes:
             sentences.append(
-                f"Of a layer with more than {self.budget.drawn_nodes} nodes, the drawing has the "
-                f"{self.budget.thinned_nodes} whose weights have the largest gradients."
+                f"Of a layer with more than {self.budget.drawn_nodes} nodes, the drawing has "
+                f"{self.budget.thinned_nodes}, first of all those of the weights with the largest "
+                "gradients; where a step lists an entry whose node or weight is not among them, it "
+                "says so."
             )
         return sentences
 

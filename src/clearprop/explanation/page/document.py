@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from itertools import groupby
 
 from clearprop.explanation.budget import Budget
 from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.formula.plain import to_plain
+from clearprop.explanation.markup.document import asset, document
+from clearprop.explanation.markup.elements import tag, text
 from clearprop.explanation.page.contents import PHASES, Contents
 from clearprop.explanation.page.drawing import drawing
-from clearprop.explanation.page.labels import column_heads, node_names
-from clearprop.explanation.page.markup import tag, text
+from clearprop.explanation.page.labels import column_heads, given_names, node_names
 from clearprop.explanation.page.overview import overview
 from clearprop.explanation.page.steps import step_section
 from clearprop.printable import printable
 
 __all__ = ["to_html"]
-
-# Nothing is loaded from anywhere, and the browser is told so.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
 def to_html(records: Records, notation: str = "matrix", *, budget: Budget | None = None) -> str:
@@ -35,19 +31,13 @@ def to_html(records: Records, notation: str = "matrix", *, budget: Budget | None
         The document. It needs no network, and its steps can be read with scripts off.
     """
     contents = Contents(records, notation, budget or Budget())
-    head = tag(
-        "head",
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-        tag("title", text(printable(records.title))),
-        tag("style", _asset("style.css")),
-        tag("script", _asset("script.js")),
-    )
-    body = tag(
-        "body",
+    title = printable(records.title)
+    return document(
+        title,
+        asset(__package__, "style.css"),
+        asset(__package__, "script.js"),
         tag("a", "Skip to the step", href="#main", class_="skip"),
-        _top(contents),
+        _top(title),
         tag(
             "div",
             tag("div", _network_panel(contents), _map(contents), class_="side"),
@@ -62,15 +52,9 @@ def to_html(records: Records, notation: str = "matrix", *, budget: Budget | None
             class_="layout",
         ),
     )
-    return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
 
 
-@cache
-def _asset(name: str) -> str:
-    return (files("clearprop.explanation.page") / name).read_text(encoding="utf-8")
-
-
-def _top(contents: Contents) -> str:
+def _top(title: str) -> str:
     options = (("", "as the system"), ("light", "light"), ("dark", "dark"))
     theme = tag(
         "label",
@@ -84,7 +68,7 @@ def _top(contents: Contents) -> str:
     )
     return tag(
         "header",
-        tag("h1", text(printable(contents.records.title))),
+        tag("h1", text(title)),
         tag("p", "Every derivative of backpropagation, with its numbers."),
         theme,
         class_="top",
@@ -114,8 +98,9 @@ def _network_panel(contents: Contents) -> str:
                 records,
                 column_heads(contents),
                 node_names(contents),
+                given_names(contents),
                 text(to_plain(contents.symbol("loss"))),
-                contents.budget,
+                contents.drawn,
             ),
             class_="network-box",
         ),

@@ -1,29 +1,35 @@
 """The network drawn as SVG: a column of nodes a layer, an edge a weight, and the loss at the end.
 
-Each node carries the values that the steps give it, one for each sample, and the step that gives
-them, so that the script can let them appear as the derivation gets there. Of a layer with many
-nodes those are drawn whose weights have the largest gradients; of many edges, the largest weights.
+Names that somebody gave to inputs and outputs stand outside the columns, long ones shortened; a
+node's title has the whole name. Each node carries the values that the steps give it, one for each
+sample, and the step that gives them, so that the script can let them appear as the derivation gets
+there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from clearprop.explanation.budget import Budget
 from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.formula.numbers import plain_number
-from clearprop.explanation.page.markup import tag, text
+from clearprop.explanation.markup.elements import tag, text
+from clearprop.explanation.page.drawn import Drawn
+from clearprop.explanation.page.fitting import shortened, width_of
+from clearprop.explanation.wording import listed
 
 __all__ = ["drawing"]
 
 Array = npt.NDArray[Any]
+Given = tuple[Sequence[str], Sequence[str]]
 
 COLUMN, MARGIN, HEAD, FOOT = 104, 44, 40, 8
+GIVEN_SIZE, GIVEN_WIDEST, GAP = 13, 12.0, 6  # of names beside nodes; the width in units of the size
 DIGITS = 4
 
 
@@ -41,15 +47,17 @@ class _Scale:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Which nodes of each column are drawn, and where."""
+    """Which nodes of each column are drawn, and where; `sides` is the room for their names."""
 
     scale: _Scale
     sizes: tuple[int, ...]
     drawn: tuple[tuple[int, ...], ...]
     height: int
+    sides: tuple[int, int]
 
     def x(self, column: int) -> int:
-        return MARGIN + column * COLUMN
+        left, right = self.sides
+        return MARGIN + left + column * COLUMN + (right if column == len(self.sizes) else 0)
 
     def y(self, column: int, node: int) -> float:
         nodes = self.drawn[column]
@@ -60,61 +68,61 @@ class _Layout:
     def middle(self) -> float:
         return HEAD + (self.height - HEAD - FOOT) / 2
 
+    @property
+    def beyond_names(self) -> int:
+        """How far from the outputs their names end."""
+        return self.sides[1] + 2 * GAP if self.sides[1] else 0
+
     def is_thinned(self, column: int) -> bool:
         return len(self.drawn[column]) < self.sizes[column]
 
 
-def _layout(records: Records, budget: Budget) -> _Layout:
-    sizes = records.network.sizes
-    drawn = tuple(
-        tuple(range(size))
-        if size <= budget.drawn_nodes
-        else _steepest_nodes(records, column, budget.thinned_nodes)
-        for column, size in enumerate(sizes)
-    )
+def _layout(sizes: tuple[int, ...], given: Given, drawn: tuple[tuple[int, ...], ...]) -> _Layout:
     most = max(len(nodes) for nodes in drawn)
-    scale = _Scale(20, 92) if most <= 5 else _Scale(16, 56)
-    return _Layout(scale, sizes, drawn, HEAD + max(most, 2) * scale.spacing + FOOT)
+    scale = _Scale(20, 92) if most <= 5 else _Scale(16, 56) if most <= 9 else _Scale(14, 44)
+    height = HEAD + max(most, 2) * scale.spacing + FOOT
+    left, right = (
+        _room([names[node] for node in drawn[column]] if names else [])
+        for column, names in zip((0, -1), given, strict=True)
+    )
+    return _Layout(scale, sizes, drawn, height, (left, right))
 
 
-def _steepest_nodes(records: Records, column: int, count: int) -> tuple[int, ...]:
-    """The nodes whose weights have the largest gradients, in order."""
-    steepness = np.zeros(records.network.sizes[column])
-    if column < records.network.n_layers:
-        steepness += np.max(np.abs(records[f"dW[{column}]"].values), axis=1)
-    if column:
-        steepness += np.max(np.abs(records[f"dW[{column - 1}]"].values), axis=0)
-    return tuple(sorted(int(node) for node in np.argsort(-steepness, kind="stable")[:count]))
+def _room(names: Sequence[str]) -> int:
+    widest = max((width_of(shortened(name, GIVEN_WIDEST)) for name in names), default=0.0)
+    return math.ceil(widest * GIVEN_SIZE)
 
 
 def drawing(
     records: Records,
     heads: Sequence[str],
     names: Sequence[Sequence[str]],
+    given: Given,
     loss_name: str,
-    budget: Budget,
+    drawn: Drawn,
 ) -> str:
     """The network of a derivation.
 
     Args:
         records: the derivation.
         heads: the symbol of each column, as SVG text.
-        names: the name of each node, as SVG text, column by column.
+        names: what each node is called in the notation, as SVG text, column by column.
+        given: the names that somebody gave to inputs and outputs; () for none.
         loss_name: the name of the loss, as SVG text.
-        budget: how many nodes of a column are drawn.
+        drawn: which nodes and weights are drawn.
     """
     sizes = records.network.sizes
-    layout = _layout(records, budget)
+    layout = _layout(sizes, given, drawn.nodes)
     width = layout.x(len(sizes)) + MARGIN
     words = (
-        f"The network: {', '.join(str(size) for size in sizes)} nodes from input to output, and "
+        f"The network: {listed(sizes)} nodes from input to output, and "
         "the loss. Every number in it stands in the tables of the steps."
     )
     return tag(
         "svg",
         tag("title", text(words)),
-        *_edges(records, layout, budget),
-        *_columns(records, layout, heads, names),
+        *_edges(records, layout, drawn),
+        *_columns(records, layout, heads, names, given),
         _loss(records, layout, loss_name),
         class_="network roomy" if layout.scale.roomy else "network",
         viewBox=f"0 0 {width} {layout.height}",
@@ -123,12 +131,12 @@ def drawing(
     )
 
 
-def _edges(records: Records, layout: _Layout, budget: Budget) -> Iterator[str]:
+def _edges(records: Records, layout: _Layout, drawn: Drawn) -> Iterator[str]:
     for layer in range(records.network.n_layers):
         W = records[f"W[{layer}]"].values
         largest = float(np.max(np.abs(W), initial=0.0)) or 1.0
         lines = []
-        for i, j in _drawn_edges(W, layout, layer, budget.drawn_edges):
+        for i, j in sorted(drawn.edges[layer]):
             weight = float(W[i, j])
             lines.append(
                 tag(
@@ -149,7 +157,7 @@ def _edges(records: Records, layout: _Layout, budget: Budget) -> Iterator[str]:
         tag(
             "line",
             class_="edge to-loss",
-            x1=layout.x(last) + layout.scale.radius,
+            x1=layout.x(last) + layout.scale.radius + layout.beyond_names,
             y1=round(layout.y(last, node), 1),
             x2=layout.x(last + 1) - layout.scale.radius,
             y2=layout.middle,
@@ -159,17 +167,17 @@ def _edges(records: Records, layout: _Layout, budget: Budget) -> Iterator[str]:
     yield tag("g", *lines, class_="edges")
 
 
-def _drawn_edges(W: Array, layout: _Layout, layer: int, most: int) -> list[tuple[int, int]]:
-    edges = [(i, j) for i in layout.drawn[layer] for j in layout.drawn[layer + 1]]
-    if layout.is_thinned(layer) or layout.is_thinned(layer + 1):
-        edges = sorted(edges, key=lambda edge: -abs(W[edge]))[:most]
-    return edges
-
-
 def _columns(
-    records: Records, layout: _Layout, heads: Sequence[str], names: Sequence[Sequence[str]]
+    records: Records,
+    layout: _Layout,
+    heads: Sequence[str],
+    names: Sequence[Sequence[str]],
+    given: Given,
 ) -> Iterator[str]:
     last = records.network.n_layers
+    beside: dict[int, Sequence[str]] = {
+        column: words for column, words in zip((0, last), given, strict=True) if words
+    }
     for column, size in enumerate(layout.sizes):
         x = layout.x(column)
         h = "output" if column == last else f"input[{column}]"
@@ -178,6 +186,7 @@ def _columns(
         for node in layout.drawn[column]:
             y = layout.y(column, node)
             parts = [
+                *_given_name(layout, column, node, beside),
                 tag("circle", cx=x, cy=round(y, 1), r=layout.scale.radius),
                 tag("text", names[column][node], x=x, y=round(y + 4, 1), class_="name"),
                 _value(records, h, node, x, y + layout.scale.radius + 13, "h"),
@@ -185,13 +194,34 @@ def _columns(
             if column and layout.scale.roomy:
                 parts.append(_value(records, delta, node, x, y - layout.scale.radius - 5, "delta"))
             if column == last and layout.scale.roomy:
-                parts.append(_value(records, "Y", node, x + layout.scale.radius + 6, y + 4, "y"))
+                below = y + (GIVEN_SIZE if column in beside else 4)
+                parts.append(_value(records, "Y", node, x + layout.scale.radius + GAP, below, "y"))
             nodes.append(tag("g", *parts, class_="node", id=f"node-{column}-{node}"))
         if layout.is_thinned(column):
             words = f"{len(layout.drawn[column])} of {size}"
             nodes.append(tag("text", words, x=x, y=32, class_="left-out"))
         head = tag("text", heads[column], x=x, y=16, class_="head")
         yield tag("g", head, *nodes, class_="nodes", id=f"node-{column}")
+
+
+def _given_name(
+    layout: _Layout, column: int, node: int, beside: Mapping[int, Sequence[str]]
+) -> list[str]:
+    if column not in beside:
+        return []
+    name, distance = beside[column][node], layout.scale.radius + GAP
+    is_input = column == 0
+    up = 4 if is_input or not layout.scale.roomy else -3
+    return [
+        tag("title", text(name)),
+        tag(
+            "text",
+            text(shortened(name, GIVEN_WIDEST)),
+            x=layout.x(column) + (-distance if is_input else distance),
+            y=round(layout.y(column, node) + up, 1),
+            class_="given input" if is_input else "given",
+        ),
+    ]
 
 
 def _value(records: Records, step: str, node: int, x: float, y: float, kind: str) -> str:

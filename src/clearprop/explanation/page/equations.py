@@ -11,10 +11,11 @@ from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.tree import Formula, Infix, Number, Words, infix
 from clearprop.explanation.formulas import entry_equation, weight_chain
+from clearprop.explanation.markup.elements import display, formula_lines, inline, named, tag, text
 from clearprop.explanation.page.contents import Contents
-from clearprop.explanation.page.markup import display, formula_lines, inline, named, tag, text
 from clearprop.explanation.page.matrices import Entry
 from clearprop.explanation.page.places import layer_of
+from clearprop.explanation.wording import counted
 
 __all__ = ["chain_stage", "equation_stage", "index_of"]
 
@@ -50,10 +51,11 @@ def equation_stage(contents: Contents, step: Step) -> str:
     )
     if not others:
         return stage
-    how_many = "other entries" if len(entries) == step.values.size else "next largest entries"
+    which = "other" if len(entries) == step.values.size else "next largest"
+    count = counted(len(others), f"{which} entry", f"{which} entries").removeprefix("1 ")
     return stage + tag(
         "details",
-        tag("summary", f"The {len(others)} {how_many}, each with its numbers"),
+        tag("summary", f"The {count}, with {'their' if len(others) > 1 else 'its'} numbers"),
         *(_equation(contents, step, entry) for entry in others),
         class_="entries",
     )
@@ -113,9 +115,9 @@ def chain_stage(contents: Contents, step: Step) -> str:
     if kind != "dW":
         return hint + stage
     entries = contents.chains_of(layer)
-    which = (
-        "each weight" if contents.all_chains else f"the {len(entries)} weights of largest gradient"
-    )
+    which = f"the {counted(len(entries), 'weight')} of largest gradient"
+    if contents.all_chains:
+        which = "each weight" if len(entries) > 1 else "the weight"
     return (
         hint
         + stage

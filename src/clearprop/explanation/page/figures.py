@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from clearprop.explanation.derivation.records import DeltaFactor, Sweep
 from clearprop.explanation.formula.numbers import plain_number
-from clearprop.explanation.page.markup import tag, text
+from clearprop.explanation.markup.elements import tag, text
 
 __all__ = ["factor_bars", "factor_table", "sweep_plot", "sweep_table"]
 

@@ -5,7 +5,7 @@ This file knows nothing of derivations.
 
 from __future__ import annotations
 
-from clearprop.explanation.page.markup import tag
+from clearprop.explanation.markup.elements import tag
 
 __all__ = ["to_frame"]
 

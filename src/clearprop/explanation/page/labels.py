@@ -1,30 +1,28 @@
 """Names of rows, columns and nodes, as HTML and as SVG text: h<sup>1</sup><sub>2</sub> of "h1,2".
 
-Names that somebody gave stay as they are. MathML does not stand in SVG text, so indices are raised
-and lowered there.
+Names that somebody gave stay as they are; in the drawing they stand beside their node's own. MathML
+does not stand in SVG text, so indices are raised and lowered there.
 """
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from clearprop.explanation.derivation.steps import Names
 from clearprop.explanation.formula.names import GREEK, hatted
 from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.tree import Formula, Symbol
-from clearprop.explanation.formulas import step_labels
-from clearprop.explanation.page.markup import tag, text
+from clearprop.explanation.formulas import named, step_labels
+from clearprop.explanation.markup.elements import tag, text
 from clearprop.printable import printable
 
 if TYPE_CHECKING:
     from clearprop.explanation.page.contents import Contents
 
-__all__ = ["column_heads", "label", "node_names"]
+__all__ = ["YHAT", "column_heads", "given_names", "label", "node_names"]
 
-_OWN = re.compile(r"(?P<letter>x|yhat|y|h|z|b)(?:(?P<above>\d+),)?(?P<below>\d+)")
-_WEIGHT = re.compile(r"w(\d+,\d+)")
 YHAT = "y\u0302"
-LONGEST = 7
 
 
 def label(name: str) -> str:
@@ -32,16 +30,14 @@ def label(name: str) -> str:
 
     Examples:
         >>> label("h1,2"), label("petal < 3")
-        ('h<sup>1</sup><sub>2</sub>', 'petal &lt; 3')
+        ('h<sup>1</sup><sub>2</sub>', '<span class="given">petal &lt; 3</span>')
     """
-    weight, own = _WEIGHT.fullmatch(name), _OWN.fullmatch(name)
-    if weight is not None:
-        return f"w{tag('sub', weight[1])}"
-    if own is None:
-        return text(printable(name))
-    letter = YHAT if own["letter"] == "yhat" else own["letter"]
-    above = tag("sup", own["above"]) if own["above"] else ""
-    return f"{letter}{above}{tag('sub', own['below'])}"
+    symbol = named(name)
+    if not isinstance(symbol, Symbol):
+        return tag("span", text(printable(name)), class_="given")
+    letter = YHAT if hatted(symbol.name) else symbol.name
+    above = tag("sup", symbol.sup) if symbol.sup else ""
+    return f"{letter}{above}{tag('sub', symbol.sub)}"
 
 
 def column_heads(contents: Contents) -> list[str]:
@@ -54,23 +50,32 @@ def column_heads(contents: Contents) -> list[str]:
 
 
 def node_names(contents: Contents) -> list[list[str]]:
-    """The name of each node, column by column."""
+    """What the notation calls each node, column by column, whatever names somebody gave it."""
     records = contents.records
     last = records.network.n_layers
-    columns = ["output" if column == last else f"input[{column}]" for column in range(last + 1)]
-    return [
-        [_svg_label(name) for name in step_labels(records, records[step], contents.notation)[1]]
-        for step in columns
-    ]
+    own = Names(records.network.sizes, records.n_samples)
+    names = []
+    for column in range(last + 1):
+        step = records["output" if column == last else f"input[{column}]"]
+        unnamed = replace(step, columns=own.layers[column])
+        names.append(
+            [_svg_label(name) for name in step_labels(records, unnamed, contents.notation)[1]]
+        )
+    return names
+
+
+def given_names(contents: Contents) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names that somebody gave to the inputs and to the outputs; () where nobody has."""
+    records = contents.records
+    inputs, outputs = (
+        tuple(map(printable, names)) for names in (records.feature_names, records.output_names)
+    )
+    return inputs, outputs
 
 
 def _svg_label(name: str) -> str:
-    own = _OWN.fullmatch(name)
-    if own is not None:
-        letter = YHAT if own["letter"] == "yhat" else own["letter"]
-        return _svg_symbol(Symbol(letter, own["below"], own["above"] or ""))
-    name = printable(name).removeprefix("node ")
-    return text(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…")
+    symbol = named(name)
+    return text(name.removeprefix("node ")) if isinstance(symbol, str) else _svg_symbol(symbol)
 
 
 def _svg_symbol(formula: Formula) -> str:

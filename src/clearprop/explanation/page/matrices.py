@@ -2,13 +2,14 @@
 
 A table says which step's entries it holds (`data-step`), of which shape (`data-shape`), where they
 stand in the drawing (`data-place`), and, beside a result, which of them an entry of the result is
-computed from (`data-axes`, as `Operand.axes` with * for all). The script needs no more.
+computed from (`data-axes`, as `Operand.axes` with * for all, and `data-blocks`, as
+`Operand.blocks`). The script needs no more.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,15 @@ import numpy.typing as npt
 from clearprop.explanation.budget import Budget
 from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.largest import largest_entries
+from clearprop.explanation.markup.elements import tag, text
 from clearprop.explanation.page.heat import heat_map
-from clearprop.explanation.page.markup import tag, text
+from clearprop.explanation.wording import counted
 
 __all__ = ["axes_attribute", "matrix", "size_of", "table"]
 
 Array = npt.NDArray[Any]
 Entry = tuple[int, ...]
+Mark = Callable[[Entry], str]
 
 TINTS = 4
 HEAT_SIDE = 384  # pixels
@@ -56,6 +59,11 @@ def axes_attribute(axes: Sequence[int | None]) -> str:
     return ",".join("*" if axis is None else str(axis) for axis in axes)
 
 
+def unmarked(_: Entry) -> str:
+    """Nothing to say of an entry."""
+    return ""
+
+
 def matrix(
     values: Array,
     rows: Sequence[str],
@@ -63,6 +71,7 @@ def matrix(
     caption: str,
     budget: Budget,
     class_: str = "matrix",
+    mark: Mark = unmarked,
     **data: str | None,
 ) -> str:
     """A matrix as a table, or a summary where it is beyond the budget.
@@ -74,11 +83,12 @@ def matrix(
         caption: HTML.
         budget: how large a matrix is shown whole.
         class_: the table's classes.
+        mark: what a summary says of an entry beside its name, as HTML.
         data: the table's `data-` attributes.
     """
     if budget.shows_whole(values.shape):
         return table(values, rows, columns, caption, class_, **data)
-    return _summary(values, rows, columns, caption, budget, class_, **data)
+    return _summary(values, rows, columns, caption, budget, class_, mark, **data)
 
 
 def table(
@@ -133,7 +143,8 @@ def _summary(
     columns: Sequence[str],
     caption: str,
     budget: Budget,
-    class_: str = "matrix",
+    class_: str,
+    mark: Mark,
     **data: str | None,
 ) -> str:
     """A heat map, the norm and the largest entries."""
@@ -145,7 +156,7 @@ def _summary(
     lines = [
         tag(
             "tr",
-            tag("th", place, scope="row"),
+            tag("th", place, mark(entry), scope="row"),
             tag("td", text(_shown(values[entry])), data_entry=",".join(str(i) for i in entry)),
         )
         for entry, place in zip(shown, _entry_names(shown, row_names, column_names), strict=True)
@@ -163,7 +174,11 @@ def _summary(
         ),
         tag(
             "table",
-            tag("caption", tag("div", caption), f"the {len(shown)} largest entries"),
+            tag(
+                "caption",
+                tag("div", caption),
+                f"the {counted(len(shown), 'largest entry', 'largest entries')}",
+            ),
             tag("tbody", *lines),
             class_=f"{class_} largest",
             **data,

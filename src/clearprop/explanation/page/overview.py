@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from clearprop.explanation.derivation.records import Records
 from clearprop.explanation.formula.numbers import plain_number
+from clearprop.explanation.markup.elements import tag, text
 from clearprop.explanation.page.contents import Contents
-from clearprop.explanation.page.markup import tag, text
 from clearprop.explanation.page.prose import typeset
+from clearprop.explanation.wording import counted, listed
 from clearprop.losses import OUTPUTS
 
 __all__ = ["overview"]
@@ -38,11 +39,11 @@ def overview(contents: Contents) -> str:
 
 def _network(records: Records) -> str:
     network = records.network
-    sizes = ", ".join(str(size) for size in network.sizes)
+    sizes = listed(network.sizes)
     names = [activation.name for activation in network.activations]
-    hidden = f"{' and '.join(dict.fromkeys(names))} in between, " if names else ""
+    hidden = f"{listed(dict.fromkeys(names))} in between, " if names else ""
     loss = OUTPUTS[network.output].loss_name.replace("_", " ")
-    samples = "1 sample" if records.n_samples == 1 else f"{records.n_samples} samples"
+    samples = counted(records.n_samples, "sample")
     return (
         f"A network of {sizes} nodes, {hidden}{network.output} at the output, and {samples}. The "
         f"loss is {loss}, {FACTORS[network.reduction]}. It has {network.n_parameters:,} weights "
@@ -60,8 +61,8 @@ def _checked(records: Records) -> str:
     agree = all(check.ok for check in checks)
     verdict = "agree with" if agree else "were compared with, and DIFFER from,"
     words = (
-        f"{compared:,} derivatives {verdict} finite differences; the largest relative error is "
-        f"{plain_number(worst, 2)}."
+        f"{counted(compared, 'derivative')} {verdict} finite differences; the largest relative "
+        f"error is {plain_number(worst, 2)}."
     )
     return tag("p", words, class_="check ok" if agree else "check differs")
 

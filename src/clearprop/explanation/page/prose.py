@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from clearprop.explanation.markup.elements import text
 from clearprop.explanation.page.contents import Contents
-from clearprop.explanation.page.markup import text
 
 __all__ = ["prose", "typeset"]
 

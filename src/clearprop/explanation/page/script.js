@@ -30,23 +30,34 @@
     return cellAt(table, indices(entry));
   }
 
+  /** Of each axis of an operand, the indices that an entry of the result needs: one, or null for all. */
+  function neededIndices({ axes, blocks }, entry) {
+    const result = indices(entry);
+    const needed = axes ? axes.split(",").map((axis) => (axis === "*" ? null : [result[axis]])) : [];
+    if (blocks) {
+      let begin = 0;
+      const width = indices(blocks).find((each) => result.at(-1) < begin + each || ((begin += each), false));
+      needed[needed.length - 1] = Array.from({ length: width }, (_, at) => begin + at);
+    }
+    return needed;
+  }
+
   /** Whether an operand's entry is one of those that an entry of the result is computed from. */
-  function isUsed(axes, operandEntry, resultEntry) {
-    const operand = indices(operandEntry), result = indices(resultEntry);
-    return axes === "" || axes.split(",").every((axis, at) => axis === "*" || operand[at] === result[axis]);
+  function isUsed(data, operandEntry, resultEntry) {
+    const operand = indices(operandEntry);
+    return neededIndices(data, resultEntry).every((some, at) => some === null || some.includes(operand[at]));
   }
 
   /** The cells of an operand that an entry of the result is computed from. */
   function* usedCells(operand, entry) {
-    const axes = operand.dataset.axes ? operand.dataset.axes.split(",") : [];
     if (operand.matches(".largest")) {
       for (const cell of operand.querySelectorAll("td[data-entry]")) {
-        if (isUsed(operand.dataset.axes, cell.dataset.entry, entry)) yield cell;
+        if (isUsed(operand.dataset, cell.dataset.entry, entry)) yield cell;
       }
       return;
     }
-    const lengths = indices(operand.dataset.shape), result = indices(entry);
-    const wanted = axes.map((axis, at) => (axis === "*" ? [...Array(lengths[at]).keys()] : [result[axis]]));
+    const lengths = indices(operand.dataset.shape);
+    const wanted = neededIndices(operand.dataset, entry).map((some, at) => some ?? [...Array(lengths[at]).keys()]);
     for (const i of wanted[0] ?? [undefined]) {
       for (const j of wanted[1] ?? [undefined]) yield cellAt(operand, [i, j]);
     }
@@ -62,47 +73,49 @@
     }
   }
 
-  /** Lights nodes and edges: a node stands for an entry's last index, an edge for both. */
+  /** Lights nodes and edges: a node stands for an entry's last index, an edge for both. Of each axis
+      `wanted` has the indices, or null for all. */
   function lightPlace(place, wanted, name) {
     if (!place) return;
     if (place === "loss") return void document.getElementById("loss-node").classList.add(name);
     const [kind, column] = place.split("-");
     const last = kind === "node" ? wanted.slice(-1) : wanted;
-    const marked = last.map((index) => (index === "*" ? "\\d+" : index));
+    const marked = last.map((some) => (some === null ? "\\d+" : `(?:${some.join("|")})`));
     const pattern = new RegExp(`^${kind}-${column}-${marked.join("-")}$`);
     for (const element of document.getElementById(place).children) {
       if (pattern.test(element.id)) element.classList.add(name);
     }
   }
 
+  /** One entry, as `lightPlace` wants it. */
+  const one = (entry) => indices(entry).map((index) => [index]);
+
   function light(section, entry) {
     clear(section);
-    const result = indices(entry);
     for (const table of section.querySelectorAll("table.result, table.numeric")) {
       cellOf(table, entry)?.classList.add("chosen");
     }
     for (const operand of section.querySelectorAll("[data-axes]")) {
-      const { axes, place } = operand.dataset;
       if (operand.tagName === "TABLE") {
         for (const cell of usedCells(operand, entry)) cell.classList.add("lit");
       }
-      lightPlace(place, axes === "" ? [] : axes.split(",").map((axis) => (axis === "*" ? "*" : result[axis])), "lit");
+      lightPlace(operand.dataset.place, neededIndices(operand.dataset, entry), "lit");
     }
-    lightPlace(section.dataset.place, result, "chosen");
-    if (section.dataset.samples) showSample(result[0]);
+    lightPlace(section.dataset.place, one(entry), "chosen");
+    if (section.dataset.samples) showSample(indices(entry)[0]);
   }
 
   /** The other way round: an operand's entry lights the entries that are computed from it. */
   function lightUsers(section, operand, entry) {
     clear(section);
     cellOf(operand, entry).classList.add("chosen");
-    lightPlace(operand.dataset.place, indices(entry), "chosen");
+    lightPlace(operand.dataset.place, one(entry), "chosen");
     for (const table of section.querySelectorAll("table.result")) {
       for (const cell of table.querySelectorAll("tbody td")) {
         const other = entryOf(cell);
-        if (!isUsed(operand.dataset.axes, entry, other)) continue;
+        if (!isUsed(operand.dataset, entry, other)) continue;
         cell.classList.add("lit");
-        lightPlace(section.dataset.place, indices(other), "lit");
+        lightPlace(section.dataset.place, one(other), "lit");
       }
     }
   }
@@ -196,7 +209,7 @@
 
   /** A box that can be scrolled can be reached by Tab, unless something in it can. */
   function reachScrolling(section) {
-    for (const box of section.querySelectorAll(".scroll, .math")) {
+    for (const box of section.querySelectorAll(".scroll, .math, .network-box")) {
       const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
       if (scrolls && !box.querySelector("[tabindex], a, button")) box.tabIndex = 0;
     }
@@ -237,7 +250,7 @@
       if (!cell.closest(".operand")) showChain(cell.closest(".step"), entryOf(cell));
     } else if (cell && event.key === "Escape") {
       document.querySelector(".bar .next").focus();
-    } else if (!event.target.closest?.("select, input, textarea, .scroll, .math")) {
+    } else if (!event.target.closest?.("select, input, textarea, .scroll, .math, .network-box")) {
       const to = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
       if (to === undefined) return;
       event.preventDefault();
@@ -353,7 +366,8 @@
     // Where the map stands above the step, it is folded away.
     if (matchMedia("(max-width: 1099px)").matches) document.querySelector(".map details").open = false;
     if (!show(decodeURIComponent(location.hash.slice(1)), false)) show(sections[0].id, false);
-    addEventListener("resize", () => reachScrolling(current));
+    reachScrolling(document.querySelector(".side"));
+    addEventListener("resize", () => [current, document.querySelector(".side")].forEach(reachScrolling));
     addEventListener("popstate", () => show(decodeURIComponent(location.hash.slice(1)) || sections[0].id, false));
     addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
   }

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from clearprop.explanation.derivation.records import Check, Records, Step
 from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.formulas import step_formula
+from clearprop.explanation.markup.elements import anchor, display, inline, tag, text
 from clearprop.explanation.page.answers import answers
 from clearprop.explanation.page.contents import Contents
 from clearprop.explanation.page.equations import chain_stage, equation_stage, index_of
-from clearprop.explanation.page.markup import anchor, display, inline, tag, text
 from clearprop.explanation.page.matrices import axes_attribute, matrix, size_of
 from clearprop.explanation.page.places import is_weight, layer_of
 from clearprop.explanation.page.prose import prose, typeset
 from clearprop.explanation.page.update import update_parts
+from clearprop.explanation.wording import counted
 
 __all__ = ["step_section"]
 
@@ -42,7 +45,7 @@ def step_section(contents: Contents, step: Step) -> str:
         id=name,
         aria_labelledby=f"title-{name}",
         data_step=step.id,
-        data_title=step.title,
+        data_title=contents.title(step),
         data_place=contents.place(step.id),
         data_first=index_of(chosen[0]) if chosen else None,
         data_samples="rows" if _has_sample_rows(contents, step) else None,
@@ -65,8 +68,9 @@ def _result(contents: Contents, step: Step) -> str:
             *contents.labels(step),
             _caption(contents, step),
             contents.budget,
+            "matrix result",
+            partial(contents.undrawn, step),
             data_step=step.id,
-            class_="matrix result",
         )
     ]
     if step.check is not None and contents.budget.shows_whole(step.shape):
@@ -86,17 +90,21 @@ def _result(contents: Contents, step: Step) -> str:
 
 def _check(check: Check, n_entries: int) -> str:
     verdict = "Agrees with" if check.ok else "DIFFERS from"
-    of = f"all {n_entries}" if check.n_checked == n_entries else f"{check.n_checked} of {n_entries}"
-    entries = "entry" if n_entries == 1 else "entries"
+    of = counted(n_entries, "entry", "entries")
+    if check.n_checked < n_entries:
+        of = f"{check.n_checked} of {of}"
+    elif n_entries > 1:
+        of = f"all {of}"
     words = (
         f"{verdict} finite differences: largest relative error "
-        f"{plain_number(check.max_relative_error, 2)} over {of} {entries} "
+        f"{plain_number(check.max_relative_error, 2)} over {of} "
         f"(accepted: {plain_number(check.tolerance, 1)})."
     )
     if check.n_unresolved:
+        are, they = ("is", "it agrees") if check.n_unresolved == 1 else ("are", "they agree")
         words += (
-            f" {check.n_unresolved} of them are too small for finite differences to resolve; they "
-            "agree as closely as round-off allows."
+            f" {check.n_unresolved} of them {are} too small for finite differences to resolve; "
+            f"{they} as closely as round-off allows."
         )
     return tag("p", text(words), class_="check ok" if check.ok else "check differs")
 
@@ -108,6 +116,7 @@ def _operands(contents: Contents, step: Step) -> str:
     for operand in step.operands:
         source = contents.records[operand.step]
         axes = axes_attribute(operand.axes)
+        blocks = ",".join(map(str, operand.blocks)) or None
         if contents.budget.shows_whole(source.shape):
             size = tag("small", size_of(source.shape))
             caption = (
@@ -122,6 +131,7 @@ def _operands(contents: Contents, step: Step) -> str:
                     class_="matrix operand",
                     data_step=source.id,
                     data_axes=axes,
+                    data_blocks=blocks,
                     data_place=contents.place(source.id),
                 )
             )
@@ -135,6 +145,7 @@ def _operands(contents: Contents, step: Step) -> str:
                     class_="too-large",
                     data_step=source.id,
                     data_axes=axes,
+                    data_blocks=blocks,
                     data_place=contents.place(source.id),
                 )
             )
@@ -168,6 +179,11 @@ def _unused(step: Step) -> str:
     kind = layer_of(step.id)[0]
     if kind in ("dW", "db"):
         return "Used by the update, which is not shown here."
+    if kind == "doutput":
+        return (
+            "Used by no later step: the short formula of the output's delta, which comes next, has "
+            "this link of the chain in it."
+        )
     if step.phase == "loss":
         return "Every derivative from here on is a derivative of it."
     return "Computed, and used by nothing." if step.phase == "backward" else "The end."

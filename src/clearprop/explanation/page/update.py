@@ -5,9 +5,10 @@ from __future__ import annotations
 from clearprop.explanation.derivation.records import Records, Step, UpdateRule
 from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.largest import largest_entries
+from clearprop.explanation.markup.elements import inline, tag, text
 from clearprop.explanation.page.contents import Contents
-from clearprop.explanation.page.markup import inline, tag, text
 from clearprop.explanation.page.places import layer_of
+from clearprop.explanation.wording import counted
 
 __all__ = ["update_parts"]
 
@@ -39,7 +40,7 @@ def _rule(rule: UpdateRule) -> str:
     before = (
         "This is the first update."
         if rule.n_updates == 0
-        else f"There have been {rule.n_updates} updates before."
+        else f"Before it {counted(rule.n_updates, 'update has', 'updates have')} been made."
     )
     return tag(
         "div",
@@ -83,7 +84,7 @@ def _ledger(contents: Contents, step: Step, kind: str, layer: int) -> str:
         )
         for entry in entries
     ]
-    caption = "All entries" if whole else f"The {len(lines)} largest steps"
+    caption = "All entries" if whole else f"The {counted(len(lines), 'largest step')}"
     return tag("h3", "From old to new") + tag(
         "div",
         tag(

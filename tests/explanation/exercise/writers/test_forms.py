@@ -22,6 +22,7 @@ from clearprop.explanation.exercise.line import (
 from clearprop.explanation.exercise.writers.contents import answer_line
 from clearprop.explanation.exercise.writers.save import WRITERS, save_sheet
 from clearprop.explanation.formula.numbers import plain_number, read_number
+from clearprop.explanation.formula.tree import Symbol
 
 LINES = {".txt": plain_line, ".md": markdown_line, ".tex": latex_line, ".html": html_line}
 
@@ -51,6 +52,14 @@ def test_a_sheet_has_every_question_and_no_answer(small_sheet, article_b, ending
                 if question.answer == "number":
                     assert line(answer_line(question)) not in written
                     assert line(question.solution[-1]) not in written
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_nodes_are_written_as_in_the_questions(small_sheet, ending):
+    written = WRITERS[ending](small_sheet)
+    assert not re.findall(r"\bh\d+,\d+\b|\byhat\d", written)
+    for node in (Symbol("x", "1"), Symbol("h", "2", "1"), Symbol("yhat", "1")):
+        assert LINES[ending]((node,)) in written
 
 
 @pytest.mark.parametrize("ending", WRITERS)

@@ -14,7 +14,8 @@ from clearprop.explanation.exercise.solution import HEAD_DIGITS
 from clearprop.explanation.exercise.tolerance import CLOSE
 from clearprop.explanation.formula.numbers import plain_number
 from clearprop.explanation.formula.tree import Formula, Infix, Number
-from clearprop.explanation.formulas import step_labels, step_symbol
+from clearprop.explanation.formulas import Name, named, step_labels, step_symbol
+from clearprop.explanation.wording import counted
 from clearprop.losses import OUTPUTS
 from clearprop.printable import printable
 
@@ -46,8 +47,8 @@ class Table(NamedTuple):
 
     title: str
     symbol: Formula | None
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
+    rows: tuple[Name, ...]
+    columns: tuple[Name, ...]
     cells: tuple[tuple[str, ...], ...]
 
 
@@ -85,7 +86,7 @@ def _network_words(records: Records) -> str:
     network = records.network
     n = records.n_samples
     hidden = [
-        f"{_counted(width, 'node')} ({as_activation(name).name})"
+        f"{counted(width, 'node')} ({as_activation(name).name})"
         for width, name in zip(network.sizes[1:-1], network.hidden, strict=True)
     ]
     between = {0: "no hidden layer", 1: f"a hidden layer of {' '.join(hidden)}"}.get(
@@ -98,14 +99,10 @@ def _network_words(records: Records) -> str:
         "mean_all": "averaged over outputs and samples",
     }[network.reduction]
     return (
-        f"A network of {_counted(network.sizes[0], 'input')}, {between}, and "
-        f"{_counted(network.sizes[-1], 'output')} ({network.output}). The batch has "
-        f"{_counted(n, 'sample')}. The loss is the {loss}, {over}."
+        f"A network of {counted(network.sizes[0], 'input')}, {between}, and "
+        f"{counted(network.sizes[-1], 'output')} ({network.output}). The batch has "
+        f"{counted(n, 'sample')}. The loss is the {loss}, {over}."
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 _NOTATIONS = {
@@ -124,7 +121,7 @@ def tables(sheet: Sheet) -> list[Table]:
         if not is_at_head(step):
             continue
         rows, columns = (
-            tuple(map(printable, names))
+            tuple(named(printable(name)) for name in names)
             for names in step_labels(sheet.records, step, sheet.notation)
         )
         symbol = None

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import cache
-from html import escape
-from importlib.resources import files
 from typing import Any
 
 from clearprop.explanation.exercise import tolerance
@@ -30,11 +27,11 @@ from clearprop.explanation.exercise.writers.contents import (
 from clearprop.explanation.formula.mathml import to_mathml
 from clearprop.explanation.formula.plain import to_plain
 from clearprop.explanation.formula.tree import Formula
+from clearprop.explanation.markup.document import asset, document
+from clearprop.explanation.markup.elements import tag, text
 
 __all__ = ["to_html"]
 
-# Nothing is loaded from anywhere, and the browser is told so.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 DATA_DIGITS = 12
 
 
@@ -49,45 +46,26 @@ def to_html(sheet: Sheet, *, key: bool = False) -> str:
         The document. It needs no network, and can be read with scripts off.
     """
     title = f"{'Answer key: ' if key else ''}{sheet.title}"
-    script = "" if key else _tag("script", _asset("script.js"))
-    head = _tag(
-        "head",
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-        _tag("title", escape(title)),
-        _tag("style", _asset("style.css")),
-    )
-    lines = "".join(_tag("p", html_line(line)) for line in head_lines(sheet))
-    top = _tag("header", _tag("h1", escape(title)), lines)
+    lines = "".join(tag("p", html_line(line)) for line in head_lines(sheet))
+    top = tag("header", tag("h1", text(title)), lines)
     network = "" if key else _network(sheet)
     questions = "".join(
         _question(number, question, key) for number, question in enumerate(sheet.questions, start=1)
     )
-    score = "" if key else _tag("p", "", id="score", role="status", class_="scripted")
-    data = "" if key else _tag("script", _data(sheet), type="application/json", id="answers")
-    body = _tag("body", top, _tag("main", network, questions), score, data, script)
-    return f"<!DOCTYPE html>\n{_tag('html', head, body, lang='en')}\n"
-
-
-def _tag(name: str, *children: str, **attributes: str) -> str:
-    written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
-        for key, value in attributes.items()
-    )
-    return f"<{name}{written}>{''.join(children)}</{name}>"
-
-
-@cache
-def _asset(name: str) -> str:
-    return (files(__package__) / name).read_text(encoding="utf-8")
+    score = "" if key else tag("p", "", id="score", role="status", class_="scripted")
+    data = "" if key else tag("script", _data(sheet), type="application/json", id="answers")
+    # The script reads the data: it comes after it.
+    script = "" if key else tag("script", asset(__package__, "script.js"))
+    main = tag("main", network, questions)
+    style = asset(__package__, "style.css")
+    return document(title, style, "", top, main, score, data, script)
 
 
 def _network(sheet: Sheet) -> str:
-    return _tag(
+    return tag(
         "section",
-        _tag("h2", "The network and the batch", id="network"),
-        _tag("div", *map(_table, tables(sheet)), class_="matrices"),
+        tag("h2", "The network and the batch", id="network"),
+        tag("div", *map(_table, tables(sheet)), class_="matrices"),
         aria_labelledby="network",
     )
 
@@ -95,32 +73,32 @@ def _network(sheet: Sheet) -> str:
 def _table(table: Table) -> str:
     symbol = "" if table.symbol is None else f", {to_mathml(table.symbol)}"
     corner = "<td></td>" if table.rows else ""
-    heads = "".join(_tag("th", escape(column), scope="col") for column in table.columns)
+    heads = "".join(tag("th", html_line((column,)), scope="col") for column in table.columns)
     rows = []
     for number, cells in enumerate(table.cells):
-        name = _tag("th", escape(table.rows[number]), scope="row") if table.rows else ""
-        rows.append(_tag("tr", name, *(_tag("td", escape(cell)) for cell in cells)))
-    inside = _tag(
+        name = tag("th", html_line((table.rows[number],)), scope="row") if table.rows else ""
+        rows.append(tag("tr", name, *(tag("td", text(cell)) for cell in cells)))
+    inside = tag(
         "table",
-        _tag("caption", escape(table.title), symbol),
-        _tag("thead", _tag("tr", corner, heads)),
-        _tag("tbody", *rows),
+        tag("caption", text(table.title), symbol),
+        tag("thead", tag("tr", corner, heads)),
+        tag("tbody", *rows),
     )
-    return _tag("div", inside, class_="scroll", tabindex="0", role="group", aria_label=table.title)
+    return tag("div", inside, class_="scroll", tabindex="0", role="group", aria_label=table.title)
 
 
 def _question(number: int, question: Question, key: bool) -> str:
     name = f"question-{number}"
     parts = [
-        _tag("h2", f"Question {number}", id=name),
-        _tag("p", html_line(question.text), class_="asked", id=f"{name}-text"),
+        tag("h2", f"Question {number}", id=name),
+        tag("p", html_line(question.text), class_="asked", id=f"{name}-text"),
     ]
     if question.given:
-        known = "".join(_tag("li", to_mathml(equation)) for equation in question.given)
-        parts.append(_tag("p", "Given:", class_="given", id=f"{name}-given"))
-        parts.append(_tag("ul", known, class_="known", aria_labelledby=f"{name}-given"))
+        known = "".join(tag("li", to_mathml(equation)) for equation in question.given)
+        parts.append(tag("p", "Given:", class_="given", id=f"{name}-given"))
+        parts.append(tag("ul", known, class_="known", aria_labelledby=f"{name}-given"))
     parts.append(_key(question) if key else _form(number, question))
-    return _tag(
+    return tag(
         "section", *parts, class_="question", aria_labelledby=name, data_question=str(number - 1)
     )
 
@@ -128,11 +106,11 @@ def _question(number: int, question: Question, key: bool) -> str:
 def _form(number: int, question: Question) -> str:
     name = f"question-{number}"
     if question.options:
-        field = _tag(
+        field = tag(
             "fieldset",
-            _tag("legend", "Choose one", class_="quiet"),
+            tag("legend", "Choose one", class_="quiet"),
             *(
-                _tag(
+                tag(
                     "label",
                     f'<input type="radio" name="{name}-answer" value="{letter(option)}"> ',
                     f"{letter(option)}) {html_line(line)}",
@@ -141,26 +119,26 @@ def _form(number: int, question: Question) -> str:
             ),
         )
     else:
-        field = _tag(
+        field = tag(
             "p",
-            _tag("label", "Answer", for_=f"{name}-answer"),
+            tag("label", "Answer", for_=f"{name}-answer"),
             f' <input type="text" id="{name}-answer" autocomplete="off" spellcheck="false"'
             f' inputmode="text" aria-describedby="{name}-text">',
         )
     buttons = "".join(
-        _tag("button", words, type=kind, class_=role)
+        tag("button", words, type=kind, class_=role)
         for words, kind, role in (
             ("Check", "submit", "check"),
             ("Hint", "button", "hint"),
             ("Solution", "button", "solution"),
         )
     )
-    return _tag(
+    return tag(
         "form",
         field,
-        _tag("p", buttons, class_="scripted buttons"),
-        _tag("div", "", class_="reply", role="status"),
-        _tag("div", "", class_="more", role="status"),
+        tag("p", buttons, class_="scripted buttons"),
+        tag("div", "", class_="reply", role="status"),
+        tag("div", "", class_="more", role="status"),
         action="#",
         aria_labelledby=name,
     )
@@ -170,35 +148,35 @@ def _key(question: Question) -> str:
     parts = []
     if question.options:
         options = (
-            _tag("li", f"{letter(option)}) {html_line(line)}")
+            tag("li", f"{letter(option)}) {html_line(line)}")
             for option, line in enumerate(question.options)
         )
-        parts.append(_tag("ul", *options, class_="options"))
+        parts.append(tag("ul", *options, class_="options"))
     parts += [
-        _tag("p", _tag("b", "Answer: "), html_line(answer_line(question))),
+        tag("p", tag("b", "Answer: "), html_line(answer_line(question))),
         _solution(question),
     ]
     wrong = key_mistakes(question)
     if wrong:
         rows = "".join(
-            _tag(
+            tag(
                 "tr",
-                _tag("th", escape(wrong_answer(mistake)), scope="row"),
-                _tag("td", html_line(mistake.sentence)),
+                tag("th", text(wrong_answer(mistake)), scope="row"),
+                tag("td", html_line(mistake.sentence)),
             )
             for mistake in wrong
         )
-        head = _tag(
+        head = tag(
             "tr",
-            _tag("th", "wrong answer", scope="col"),
-            _tag("th", "what leads to it", scope="col"),
+            tag("th", "wrong answer", scope="col"),
+            tag("th", "what leads to it", scope="col"),
         )
-        parts.append(_tag("table", _tag("thead", head), _tag("tbody", rows), class_="wrong"))
+        parts.append(tag("table", tag("thead", head), tag("tbody", rows), class_="wrong"))
     return "".join(parts)
 
 
 def _solution(question: Question) -> str:
-    return _tag("ol", *(_tag("li", _lines(line)) for line in question.solution), class_="worked")
+    return tag("ol", *(tag("li", _lines(line)) for line in question.solution), class_="worked")
 
 
 def _lines(line: Line) -> str:
@@ -206,7 +184,7 @@ def _lines(line: Line) -> str:
     if len(line) == 1 and not isinstance(line[0], str) and len(sides(line[0])) > 1:
         first, *rest = sides(line[0])
         shown = _bare(first) + "".join(f"<span>= {_bare(side)}</span>" for side in rest)
-        return _tag("span", shown, class_="equation", role="math", aria_label=to_plain(line[0]))
+        return tag("span", shown, class_="equation", role="math", aria_label=to_plain(line[0]))
     return html_line(line)
 
 
@@ -223,23 +201,23 @@ def _data(sheet: Sheet) -> str:
     """The answers as JSON, safe within a script element; each text once, meant by its number."""
     texts: dict[str, int] = {}
 
-    def text(html: str) -> int:
+    def meant(html: str) -> int:
         return texts.setdefault(html, len(texts))
 
     questions = [
         {
             "answer": question.answer,
             "right": _number(question.right),
-            "value": text(html_line(answer_line(question))),
+            "value": meant(html_line(answer_line(question))),
             "options": len(question.options),
-            "hint": text(html_line(question.hint)),
-            "solution": text(_solution(question)),
+            "hint": meant(html_line(question.hint)),
+            "solution": meant(_solution(question)),
             "mistakes": [
                 [
                     _number(mistake.value),
                     mistake.rank,
-                    text(html_line(mistake.sentence)),
-                    text(f"{escape(mistake.title)}: {html_line(mistake.formula)}"),
+                    meant(html_line(mistake.sentence)),
+                    meant(f"{text(mistake.title)}: {html_line(mistake.formula)}"),
                 ]
                 for mistake in question.mistakes
             ],

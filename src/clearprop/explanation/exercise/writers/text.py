@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from clearprop.explanation.exercise.line import Line, plain_line
 from clearprop.explanation.exercise.question import Question, Sheet
@@ -55,18 +56,21 @@ def table_text(table: Table, *, ascii_only: bool = False) -> str:
     """An array with the names of its rows and columns."""
     title: Line = (table.title,) if table.symbol is None else (f"{table.title}, ", table.symbol)
     name = plain_line(title, ascii_only=ascii_only)
-    rows = table.rows or ("",)
+    rows, columns = (
+        [plain_line((each,), ascii_only=ascii_only) for each in names]
+        for names in (table.rows or ("",), table.columns)
+    )
     left = max(map(len, rows))
     widths = [
         max(len(column), *(len(row[index]) for row in table.cells))
-        for index, column in enumerate(table.columns)
+        for index, column in enumerate(columns)
     ]
-    lines = [name, _row("", table.columns, left, widths)]
+    lines = [name, _row("", columns, left, widths)]
     lines += [_row(row, cells, left, widths) for row, cells in zip(rows, table.cells, strict=True)]
     return plain_line(("\n".join(lines),), ascii_only=ascii_only)
 
 
-def _row(name: str, cells: tuple[str, ...], left: int, widths: list[int]) -> str:
+def _row(name: str, cells: Sequence[str], left: int, widths: list[int]) -> str:
     padded = (cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
     return f"  {name.ljust(left)}  {'  '.join(padded)}".rstrip()
 
