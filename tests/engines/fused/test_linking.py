@@ -96,6 +96,12 @@ def test_the_object_code_has_one_way_in_and_computes(function: Any, expected: in
     assert result.value == expected
 
 
+def test_a_call_to_what_is_not_there_is_refused() -> None:
+    library, name = compiled(four_times)
+    with pytest.raises(RuntimeError, match=r"call what is not there: .*twice_or_leastB"):
+        compilation._compile_loops(library._final_module.clone(), name)
+
+
 def test_a_function_that_is_not_ours_calls_one() -> None:
     @njit  # type: ignore[untyped-decorator]  # Numba's, as anybody uses it
     def use(x: int) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
@@ -59,12 +59,12 @@ def compile_program(dtype: Any) -> Compiled:
         raise RuntimeError("NUMBA_DISABLE_JIT is set")
     kind = next(kind for kind in KINDS if kind.dtype == dtype)
     with _nothing_collected():
-        kernels = _compile_kernels(kind)
+        kernels, names = _compile_kernels(kind)
         signature = types.void(types.int64, types.int64, types.CPointer(kind.numba))
         compiled = cast(Any, njit)(signature, **OPTIONS)(run)
         (result,) = compiled.overloads.values()
         symbol = result.fndesc.llvm_func_name
-        program = _compile_loops(linked(result.library), symbol)
+        program = _compile_loops(linked(result.library), symbol, names)
     shape = shape_of(current_target())
     return Compiled(
         kernels,
@@ -99,14 +99,19 @@ def _nothing_collected() -> Iterator[None]:
             gc.enable()
 
 
-def _compile_kernels(kind: Kind) -> bytes:
-    """The kernels' object code."""
+def _compile_kernels(kind: Kind) -> tuple[bytes, set[str]]:
+    """The kernels' object code, and their names."""
     module = binding.parse_assembly(emit_kernels(kind))
-    return _object_code(module, binding.create_pipeline_tuning_options(3))
+    names = {function.name for function in module.functions if not function.is_declaration}
+    return _object_code(module, binding.create_pipeline_tuning_options(3)), names
 
 
-def _compile_loops(module: Any, entry: str) -> bytes:
-    """The object code of the loops around them, of which one is called from outside."""
+def _compile_loops(module: Any, entry: str, kernels: Collection[str] = ()) -> bytes:
+    """The object code of the loops around them, of which one is called from outside.
+
+    Raises:
+        RuntimeError: something is called that is nowhere, which would end the process when loaded.
+    """
     for known in (*module.functions, *module.global_variables):
         if not known.is_declaration and known.name != entry:
             known.linkage = binding.Linkage.internal
@@ -115,7 +120,18 @@ def _compile_loops(module: Any, entry: str) -> bytes:
     options.inlining_threshold = 50
     options.loop_unrolling = False
     options.loop_vectorization = options.slp_vectorization = options.loop_interleaving = False
-    return _object_code(module, options)
+    code = _object_code(module, options)
+    missing = [
+        known.name
+        for known in module.functions
+        if known.is_declaration
+        and not known.name.startswith("llvm.")
+        and known.name not in kernels
+        and binding.address_of_symbol(known.name) is None
+    ]
+    if missing:
+        raise RuntimeError(f"Numba's functions call what is not there: {', '.join(missing)}")
+    return code
 
 
 def _object_code(module: Any, options: Any) -> bytes:
