@@ -58,13 +58,15 @@ def _polynomial(graph: Graph, coefficients: Sequence[float], x: str) -> str:
 
 
 def _gelu(graph: Graph, z: str) -> str:
-    """Z Phi(z); Phi by the engine's quotient of polynomials, as Erf is there for float32 only."""
+    """Z Phi(z); Phi by the engine's polynomial, as Erf is there for float32 only."""
     known = COEFFICIENTS["f32" if graph.dtype == np.float32 else "f64"]
     size = graph("Min", graph("Abs", z), graph.constant(known.tail_most))
     decay = graph("Exp", graph("Mul", graph("Mul", size, size), graph.constant(-0.5)))
-    above = _polynomial(graph, known.tail_numerator, size)
-    tail = graph("Div", above, _polynomial(graph, known.tail_denominator, size))
-    tail = graph("Mul", decay, tail)
+    shift, (first, *others) = graph.constant(known.tail_shift), known.tail_series
+    total = graph("Add", size, shift)
+    v = graph("Div", graph("Sub", size, shift), total)
+    tail = graph("Mul", decay, _polynomial(graph, [0.5 + first, *others], v))
+    tail = graph("Div", tail, total)
     rest = graph("Sub", graph.constant(1.0), tail)
     is_above = graph("Greater", z, graph.constant(0.0))
     return graph("Mul", z, graph("Where", is_above, rest, tail))

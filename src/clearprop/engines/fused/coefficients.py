@@ -28,8 +28,10 @@ class Coefficients(NamedTuple):
         tanh_small: tanh_series is used below.
         tanh_series: (tanh(x) / x - 1) / x^2, lowest power of x^2 first; empty where the general
             formula is precise enough.
-        tail_numerator: numerator and
-        tail_denominator: denominator of exp(x^2 / 2) Phi(-x), lowest power first.
+        tail_shift: k of the normal distribution, which has few bits. A smaller k makes the next
+            row's values more alike, a larger one needs fewer of its powers.
+        tail_series: (s + k) exp(s^2 / 2) Phi(-s) - 1/2 for 0 <= s <= tail_most, lowest power of
+            (s - k) / (s + k) first.
         tail_most: exp(-size^2 / 2) is 0 above.
     """
 
@@ -44,8 +46,8 @@ class Coefficients(NamedTuple):
     tanh_most: float
     tanh_small: float
     tanh_series: tuple[float, ...]
-    tail_numerator: tuple[float, ...]
-    tail_denominator: tuple[float, ...]
+    tail_shift: float
+    tail_series: tuple[float, ...]
     tail_most: float
 
 
@@ -81,21 +83,21 @@ COEFFICIENTS: dict[str, Coefficients] = {
         tanh_small=0.3,
         # 1.3e-8 of tanh(x).
         tanh_series=(-0.333330608102, 0.13314832127, -0.0503662444518),
-        # 1.5e-8 of the quotient, up to 14.5.
-        tail_numerator=(
-            0.49999999684,
-            0.425364146155,
-            0.173345255346,
-            0.037212321932,
-            0.00358512923947,
-        ),
-        tail_denominator=(
-            1.0,
-            1.64861255003,
-            1.1620950671,
-            0.443293658196,
-            0.093286801496,
-            0.00898640369728,
+        tail_shift=1.5,
+        # 7.6e-9 of the sum with 1/2, for s up to 14.5.
+        tail_series=(
+            0.117342003253,
+            -0.195099461521,
+            -0.0574956973021,
+            0.0178961084339,
+            0.0176428388412,
+            0.00399118930524,
+            -0.00244337673493,
+            -0.00271989994723,
+            -0.00102754504961,
+            0.000263619220599,
+            0.000457821341135,
+            0.000144483169535,
         ),
         tail_most=14.5,
     ),
@@ -144,33 +146,35 @@ COEFFICIENTS: dict[str, Coefficients] = {
         tanh_most=20.0,
         tanh_small=0.0,
         tanh_series=(),
-        # 2.1e-18 of the quotient, up to 38.6.
-        tail_numerator=(
-            0.5,
-            0.823846798768030352,
-            0.67315569811327707982,
-            0.35230210360583593338,
-            0.12954222677472245773,
-            0.034804885108829689635,
-            0.0069095546295550687004,
-            0.001001861642736475329,
-            0.00010190242767597662077,
-            6.6090478319061656067e-6,
-            2.0993894097856920965e-7,
-        ),
-        tail_denominator=(
-            1.0,
-            2.445578158338926063,
-            2.7976004510018877923,
-            1.9799388554593879888,
-            0.96547655707815831723,
-            0.34152828450991379839,
-            0.08972107131485916577,
-            0.017574064017743128876,
-            0.0025278611473544697717,
-            0.00025595774534782220549,
-            0.000016566426163879952659,
-            5.2623888540281837573e-7,
+        tail_shift=2.375,
+        # 2.9e-17 of the sum with 1/2, for s up to 38.6.
+        tail_series=(
+            0.199456823543909971838,
+            -0.41093108740868038985,
+            0.106146482026517641744,
+            0.0195954351017783910197,
+            -0.014138419352647948404,
+            -0.003869566539273762648,
+            0.00187565932822235390417,
+            0.00117632794732627329247,
+            -0.0000526426553896164500108,
+            -0.000285046054390625191562,
+            -0.00010114902955774853287,
+            0.0000272840949367997172031,
+            0.0000400475761231406578536,
+            0.0000133855483607645566266,
+            -0.00000398137293706339898826,
+            -0.00000628202871658052256363,
+            -0.00000271551186540658531717,
+            1.95453014915602746552e-7,
+            0.00000108623014488447371704,
+            7.19059175084456332632e-7,
+            5.55295505669491654557e-8,
+            -2.41378330299483739848e-7,
+            -1.34715490224581933316e-7,
+            9.61600139640808705278e-9,
+            2.86063036732265266301e-8,
+            6.79168222314794035470e-9,
         ),
         tail_most=38.6,
     ),
