@@ -165,8 +165,8 @@ SQUARES_ROWS = 48
 COUNTERS_BYTES = 128
 """What a barrier needs: arrivals and rounds, each in a cache line of its own."""
 
-K_BLOCK = 192
-"""Rows of a panel that stay in the first cache together (36 kB): whole panels of every shape."""
+K_BLOCK = 96
+"""Rows of a panel that stay in the first cache together (18 kB): whole panels of every shape."""
 
 B_BLOCK = 256
 """Samples whose input and delta, a panel of each, stay in the first cache together."""

@@ -40,7 +40,7 @@ Array = npt.NDArray[Any]
 ROWS_AT_ONCE = 512
 _FEWEST_ROWS = 64
 _NEAR_BYTES = 1 << 20  # of the second cache, for activations and deltas
-_GROUP_BYTES = 1 << 19  # of the second cache, for the panels that blocks of a product add to
+_GROUP_BYTES = 5 << 16  # of the second cache, for the panels that blocks of a product add to
 
 
 def rows_at_once(network: Network, dtype: Any, n_rows: int) -> int:
