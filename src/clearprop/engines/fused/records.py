@@ -41,6 +41,7 @@ LAYER = np.dtype(
             "delta_below_at",  # the layer's below
             "squares_at",  # sums of squared weights, one per column and block of rows; and one
             # row more, for what is summed of biases
+            "W_is_far",  # 1 where W leaves the second cache from one product to the next, else 0
             "n_blocks",  # of SQUARES_ROWS rows of W, the last may be smaller
             "number",  # from the input side
             "keep_below",  # random numbers of units that are kept, as bits; 0 without dropout
