@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from clearprop.activations import ACTIVATIONS
 from clearprop.engines import Problem
 from clearprop.engines.fused.engine import FusedEngine
+from clearprop.engines.fused.workspace import FAR_BYTES
 from clearprop.engines.reference import ReferenceEngine
 from clearprop.gradcheck import check_gradients
 from clearprop.network import Layer
@@ -79,6 +80,13 @@ def test_any_shape(sizes: list[int], rows: int, n_threads: int, is_sparse: bool)
 @pytest.mark.parametrize("size", [191, 192, 193, 383, 385, 600])
 def test_at_the_edges_of_blocks(size: int) -> None:
     case = Case([size, 11, size, 3], "tanh", "softmax", SGD(), "float64", size, size)
+    assert_equal_to_reference(*problem_of(case), n_threads=2)
+
+
+@pytest.mark.parametrize("rows", [1, 37])
+def test_weights_that_are_fetched_ahead_of_their_use(rows: int) -> None:
+    case = Case([150, 241, 250, 3], "tanh", "softmax", SGD(), "float64", rows, rows)
+    assert np.zeros((150, 241)).nbytes > FAR_BYTES
     assert_equal_to_reference(*problem_of(case), n_threads=2)
 
 

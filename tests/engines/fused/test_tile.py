@@ -67,6 +67,31 @@ def test_a_as_it_lies(
 
 
 @kinds
+@pytest.mark.parametrize("n_k", [1, 47, 48, 49, 100])
+@pytest.mark.parametrize("times", [0, 1])
+def test_what_is_fetched_changes_nothing(
+    kind: Kind, n_k: int, times: int, kernel_of: Any, shape_of_tiles: Any, in_panels: Any
+) -> None:
+    loaded = shape_of_tiles(kind)
+    panels = in_panels(np.random.default_rng(5).normal(size=(2 * loaded.tile_rows, n_k)), kind)
+    B = np.random.default_rng(6).normal(size=(n_k, loaded.panel)).astype(kind.dtype)
+    start = np.arange(loaded.panel, dtype=kind.dtype)
+    # Far beyond the end of B's memory: nothing that is only fetched need be there.
+    far = 1 << 30
+    for rows in {rows for rows, _ in shapes(loaded)}:
+        results = []
+        for name, ahead in (("tile_as_it_lies", ()), ("tile_and_fetch", (B, far))):
+            memory, C = guarded(np.full((rows, loaded.panel), 2.0), kind)
+            kernel_of(name, kind)(
+                panels, 1, 2 * loaded.tile_rows, n_k, B, start, 0, C, times, *ahead, rows,
+                loaded.panel // loaded.lanes,
+            )  # fmt: skip
+            results.append(memory)
+        assert (results[0][GUARD:-GUARD] != 2.0).all()
+        np.testing.assert_array_equal(*results)
+
+
+@kinds
 @pytest.mark.parametrize("n_k", [1, 3, 4, 5, 8, 33])
 @pytest.mark.parametrize("one_start", [True, False])
 def test_a_transposed(

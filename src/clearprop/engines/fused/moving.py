@@ -5,6 +5,7 @@ This file knows nothing of what the numbers mean.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -42,20 +43,37 @@ def gather_rows(
         first: the first row.
         last: the row after the last.
     """
-    builder = emit.builder
-    with loop(builder, last, start=first) as row:
-        sample = _sample(emit, samples, builder.add(part, row))
-        start = builder.mul(sample, columns)
+    builder, lanes = emit.builder, index(emit.kind.lanes)
+
+    def move(numbers_at: Any, place: Any, inside: Any) -> None:
+        # Beyond the row there may be no memory to read.
+        emit.store(emit.load_where(inside, source, numbers_at), matrix, place)
+
+    def every_row(body: Callable[[Any, Any], None]) -> None:
+        with loop(builder, last, start=first) as row:
+            sample = _sample(emit, samples, builder.add(part, row))
+            body(row, builder.mul(sample, columns))
+
+    def one_vector(row: Any, start: Any) -> None:
+        move(start, builder.mul(row, lanes), only)
+
+    def vectors(row: Any, start: Any) -> None:
         # A row after another: the processor fetches ahead along the source's rows.
         with panels(emit, rows, columns) as panel:
             here = builder.add(start, panel.first)
             place = builder.add(panel.offset, builder.mul(row, panel.width))
-            with loop(builder, builder.sdiv(panel.width, index(emit.kind.lanes))) as v:
-                offset = builder.mul(v, index(emit.kind.lanes))
-                # Beyond the row there may be no memory to read.
+            with loop(builder, builder.sdiv(panel.width, lanes)) as v:
+                offset = builder.mul(v, lanes)
                 inside = emit.lanes_below(builder.sub(panel.columns, offset))
-                numbers = emit.load_where(inside, source, builder.add(here, offset))
-                emit.store(numbers, matrix, builder.add(place, offset))
+                move(builder.add(here, offset), builder.add(place, offset), inside)
+
+    only = emit.lanes_below(columns)
+    is_narrow = builder.icmp_signed("<=", columns, lanes)
+    with builder.if_else(is_narrow) as (narrow, wide):
+        with narrow:
+            every_row(one_vector)
+        with wide:
+            every_row(vectors)
 
 
 def _sample(emit: Emitter, samples: Any, row: Any) -> Any:

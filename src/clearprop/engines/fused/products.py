@@ -14,6 +14,7 @@ from clearprop.engines.fused.memory import (
     int64_at,
     native,
     number_at,
+    offset,
 )
 from clearprop.engines.fused.moving import transpose_panel
 from clearprop.engines.fused.records import (
@@ -25,7 +26,7 @@ from clearprop.engines.fused.rows import (
     add_scaled_rows,
     drop,
 )
-from clearprop.engines.fused.tile import tile_as_it_lies
+from clearprop.engines.fused.tile import tile_and_fetch, tile_as_it_lies
 
 
 @native
@@ -61,6 +62,44 @@ def share(n: int, thread: int, plan: Record) -> tuple[int, int]:
 
 
 @native
+def tile(
+    plan: Record,
+    a: Pointer,
+    row: int,
+    n_k: int,
+    W: Pointer,
+    start: Pointer,
+    start_row: int,
+    target: Pointer,
+    times: int,
+    ahead: Pointer,
+    ahead_step: int,
+    rows: int,
+    width: int,
+) -> None:
+    """One tile, which fetches what is ahead unless that is near (ahead_step is 0)."""
+    vectors = width // plan.lanes
+    if ahead_step != 0 and width == plan.panel:
+        tile_and_fetch(
+            a,
+            row,
+            plan.rows,
+            n_k,
+            W,
+            start,
+            start_row,
+            target,
+            times,
+            ahead,
+            ahead_step,
+            rows,
+            vectors,
+        )
+    else:
+        tile_as_it_lies(a, row, plan.rows, n_k, W, start, start_row, target, times, rows, vectors)
+
+
+@native
 def forward_product(
     plan: Record, layer: Record, n_rows: int, keep: int, thread: int, like: Pointer
 ) -> None:
@@ -68,11 +107,16 @@ def forward_product(
 
     A block of K_BLOCK rows of a panel of W stays in the first cache while all rows pass it; the
     sums so far wait in the output. Panels are taken in groups whose output stays in the second.
-    Threads share the tiles by their widths: the last panel may be narrow.
+    Meanwhile each tile fetches its part of the block of W that comes next. Threads share the tiles
+    by their widths: the last panel may be narrow.
     """
     n_panels = (layer.fan_out + plan.panel - 1) // plan.panel
     width = padded(layer.fan_out, plan.lanes)
     first, last = share(width * count_padded_tiles(n_rows, plan), thread, plan)
+    ahead_tile, ahead_step = 0, 0
+    if layer.W_is_far:
+        ahead_tile = plan.panel * plan.panel * plan.tile_rows // n_rows
+        ahead_step = plan.panel * plan.panel
     done = 0
     for group in range(0, n_panels, plan.panels_at_once):
         group_end = min(group + plan.panels_at_once, n_panels)
@@ -86,6 +130,11 @@ def forward_product(
                 column = p * plan.panel
                 width = panel_width(column, layer.fan_out, plan)
                 W = number_at(layer.W_at, column * layer.fan_in + k * width, like)
+                next_column, next_k = column + plan.panel, k
+                if p + 1 == group_end:
+                    next_column, next_k = group * plan.panel, k + K_BLOCK
+                place = next_column * layer.fan_in + next_k * plan.panel
+                ahead = number_at(layer.W_at, place, like)
                 row = 0
                 while row < n_rows:
                     rows = rows_of_padded_tile(n_rows - row, plan)
@@ -95,23 +144,26 @@ def forward_product(
                         start, start_row = number_at(layer.b_at, column, like), 0
                         if k > 0:
                             start, start_row = z, width
-                        tile_as_it_lies(
+                        tile(
+                            plan,
                             a,
                             row,
-                            plan.rows,
                             n_k,
                             W,
                             start,
                             start_row,
                             z,
                             0,
+                            ahead,
+                            ahead_step,
                             rows,
-                            width // plan.lanes,
+                            width,
                         )
                         if is_last:
                             finish(plan, layer, z, row, rows, column, width, keep, like)
                     done += width
                     row += rows
+                    ahead = offset(ahead, ahead_tile)
 
 
 @native
@@ -184,13 +236,18 @@ def product_below(plan: Record, layer: Record, n_rows: int, thread: int, like: P
     """Delta_below = delta W^T * sigma'(z below).
 
     Blocks and groups as in `forward_product`. What lies below holds sigma', so the sums so far wait
-    in the scratch memory, behind the transposed block of W.
+    in the scratch memory, behind the transposed block of W. What is fetched meanwhile are the rows
+    of W that are transposed next, some from each of the panels that lie along k.
     """
     n_panels = (layer.fan_in + plan.panel - 1) // plan.panel
     width = padded(layer.fan_in, plan.lanes)
     first, last = share(width * count_padded_tiles(n_rows, plan), thread, plan)
     scratch_at = plan.scratch_at + thread * plan.scratch_bytes
     W_transposed = number_at(scratch_at, 0, like)
+    ahead_tile, ahead_step = 0, 0
+    if layer.W_is_far:
+        ahead_tile = plan.panel * plan.panel * plan.tile_rows // n_rows
+        ahead_step = plan.panel * layer.fan_in
     done = 0
     for group in range(0, n_panels, plan.panels_at_once):
         group_end = min(group + plan.panels_at_once, n_panels)
@@ -204,6 +261,8 @@ def product_below(plan: Record, layer: Record, n_rows: int, thread: int, like: P
                 column = p * plan.panel
                 width = panel_width(column, layer.fan_in, plan)
                 is_ready = False
+                place = k * layer.fan_in + (column + plan.panel) * plan.panel
+                ahead = number_at(layer.W_at, place, like)
                 row = 0
                 while row < n_rows:
                     rows = rows_of_padded_tile(n_rows - row, plan)
@@ -221,18 +280,21 @@ def product_below(plan: Record, layer: Record, n_rows: int, thread: int, like: P
                         if is_last:
                             place = column * plan.rows + row * width
                             target = number_at(layer.delta_below_at, place, like)
-                        tile_as_it_lies(
+                        tile(
+                            plan,
                             a,
                             row,
-                            plan.rows,
                             n_k,
                             W_transposed,
                             start,
                             start_row,
                             target,
                             int(is_last),
+                            ahead,
+                            ahead_step,
                             rows,
-                            width // plan.lanes,
+                            width,
                         )
                     done += width
                     row += rows
+                    ahead = offset(ahead, ahead_tile)

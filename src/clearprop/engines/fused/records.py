@@ -41,6 +41,7 @@ LAYER = np.dtype(
             "delta_below_at",  # the layer's below
             "squares_at",  # sums of squared weights, one per column and block of rows; and one
             # row more, for what is summed of biases
+            "W_is_far",  # 1 where W leaves the second cache from one product to the next, else 0
             "n_blocks",  # of SQUARES_ROWS rows of W, the last may be smaller
             "number",  # from the input side
             "keep_below",  # random numbers of units that are kept, as bits; 0 without dropout
@@ -165,8 +166,8 @@ SQUARES_ROWS = 48
 COUNTERS_BYTES = 128
 """What a barrier needs: arrivals and rounds, each in a cache line of its own."""
 
-K_BLOCK = 192
-"""Rows of a panel that stay in the first cache together (36 kB): whole panels of every shape."""
+K_BLOCK = 96
+"""Rows of a panel that stay in the first cache together (18 kB): whole panels of every shape."""
 
 B_BLOCK = 256
 """Samples whose input and delta, a panel of each, stay in the first cache together."""

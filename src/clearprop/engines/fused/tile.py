@@ -21,7 +21,7 @@ from clearprop.engines.fused.target import current_target
 from clearprop.engines.fused.tile_shape import TileShape, shape_of
 from clearprop.engines.fused.vector import Emitter, Variable
 
-__all__ = ["tile_as_it_lies", "tile_transposed"]
+__all__ = ["tile_and_fetch", "tile_as_it_lies", "tile_transposed"]
 
 _EDGE_ROWS = (4, 2, 1)
 _STEPS_AT_ONCE = 4  # divides every panel
@@ -35,9 +35,15 @@ def _variants() -> list[TileShape]:
 
 
 def _dispatch(
-    emit: Emitter, name: str, write: Any, rows: Any, vectors: Any, *arguments: Any
+    emit: Emitter,
+    name: str,
+    write: Any,
+    rows: Any,
+    vectors: Any,
+    *arguments: Any,
+    narrowest: int = 1,
 ) -> None:
-    """Call the variant for this number of rows and vectors."""
+    """Call the variant for this number of rows and vectors, of the narrowest or more."""
     builder = emit.builder
 
     def call(shape: TileShape) -> None:
@@ -51,7 +57,11 @@ def _dispatch(
     choose(
         builder,
         code,
-        [(shape.rows * 16 + shape.vectors, partial(call, shape)) for shape in _variants()],
+        [
+            (shape.rows * 16 + shape.vectors, partial(call, shape))
+            for shape in _variants()
+            if shape.vectors >= narrowest
+        ],
     )
 
 
@@ -88,6 +98,48 @@ def tile_as_it_lies(
     """
     arguments = (a, first_row, a_rows, n_k, b, start, start_row, c, times)
     _dispatch(emit, "tile_as_it_lies", _write_as_it_lies, rows, vectors, *arguments)
+
+
+@kernel
+def tile_and_fetch(
+    emit: Emitter,
+    a: Pointer,
+    first_row: Integer,
+    a_rows: Integer,
+    n_k: Integer,
+    b: Pointer,
+    start: Pointer,
+    start_row: Integer,
+    c: Pointer,
+    times: Integer,
+    ahead: Pointer,
+    ahead_step: Integer,
+    rows: Integer,
+    vectors: Integer,
+) -> None:
+    """`tile_as_it_lies`, for tiles of the full width alone, and meanwhile fetch what is ahead.
+
+    A quarter of a cache line is asked for with each column of A. Where all is near, it only costs.
+
+    Args:
+        emit: where to.
+        a: as above, with all that is not named here.
+        first_row: as above.
+        a_rows: as above.
+        n_k: as above.
+        b: as above.
+        start: as above.
+        start_row: as above.
+        c: as above.
+        times: as above.
+        ahead: what will be needed next, and lies far away.
+        ahead_step: numbers from what is fetched with one panel of A to what is with the next.
+        rows: as above.
+        vectors: a full tile's width.
+    """
+    arguments = (a, first_row, a_rows, n_k, b, start, start_row, c, times, ahead, ahead_step)
+    full = shape_of(current_target()).vectors
+    _dispatch(emit, "tile_and_fetch", _write_as_it_lies, rows, vectors, *arguments, narrowest=full)
 
 
 @kernel
@@ -149,11 +201,25 @@ class _Sums:
                 total = self.sums[m, v]
                 total.set(factor.fma(row[v], total.get()))
 
-    def add_panel(self, a: Any, a_row: Any, b: Any, columns: Any, *, at_once: int = 1) -> None:
-        """A panel of A, its rows a_row numbers apart, times B; at_once divides its columns."""
-        builder = self.emit.builder
-        rows = [self.emit.address(a, builder.mul(index(m), a_row)) for m in range(self.shape.rows)]
+    def add_panel(
+        self,
+        a: Any,
+        a_row: Any,
+        b: Any,
+        columns: Any,
+        *,
+        at_once: int = 1,
+        ahead: Any | None = None,
+    ) -> None:
+        """A panel of A, its rows a_row numbers apart, times B; at_once divides its columns.
+
+        A line of `ahead` is fetched every fourth time, but asked for each time, without counting.
+        """
+        emit, builder = self.emit, self.emit.builder
+        rows = [emit.address(a, builder.mul(index(m), a_row)) for m in range(self.shape.rows)]
         with loop(builder, builder.sdiv(columns, index(at_once))) as n:
+            if ahead is not None:
+                emit.prefetch(ahead, builder.mul(n, index(emit.kind.lanes // 4)))
             first = builder.mul(n, index(at_once))
             for step in range(at_once):
                 k = builder.add(first, index(step))
@@ -180,6 +246,8 @@ def _write_as_it_lies(
     start_row: Any,
     c: Any,
     times: Any,
+    ahead: Any | None = None,
+    ahead_step: Any | None = None,
 ) -> None:
     builder = emit.builder
     width = shape.vectors * emit.kind.lanes
@@ -190,7 +258,11 @@ def _write_as_it_lies(
         a_here = emit.address(top, builder.mul(first_row, panel.width))
         b_here = emit.address(b, builder.mul(panel.first, index(width)))
         if shape.vectors == shape_of(current_target()).vectors:
-            sums.add_panel(a_here, panel.width, b_here, panel.columns)
+            there = None
+            if ahead is not None:
+                place = builder.mul(builder.sdiv(panel.first, whole), ahead_step)
+                there = emit.address(ahead, place)
+            sums.add_panel(a_here, panel.width, b_here, panel.columns, ahead=there)
         else:
             # Narrow tiles do too little to hide arithmetic on addresses: here the rows' are known.
             is_whole = builder.icmp_signed("==", panel.columns, whole)

@@ -40,7 +40,8 @@ Array = npt.NDArray[Any]
 ROWS_AT_ONCE = 512
 _FEWEST_ROWS = 64
 _NEAR_BYTES = 1 << 20  # of the second cache, for activations and deltas
-_GROUP_BYTES = 1 << 19  # of the second cache, for the panels that blocks of a product add to
+FAR_BYTES = 1 << 18  # weights of more leave the second cache from one product to the next
+_GROUP_BYTES = 5 << 16  # of the second cache, for the panels that blocks of a product add to
 
 
 def rows_at_once(network: Network, dtype: Any, n_rows: int) -> int:
@@ -121,6 +122,7 @@ class Workspace:
             layer["fan_in"], layer["fan_out"] = shape.rows, shape.columns
             layer["W_at"] = at
             layer["b_at"] = at + shape.size * self._dtype.itemsize
+            layer["W_is_far"] = shape.size * self._dtype.itemsize > FAR_BYTES
             layer["n_blocks"] = -(-shape.rows // SQUARES_ROWS)
             squares = self._allocate((int(layer["n_blocks"]) + 1) * self._padded(shape.columns))
             layer["squares_at"] = squares.ctypes.data
