@@ -30,7 +30,7 @@ from clearprop.optimizers import (
     RMSprop,
 )
 
-__all__ = ["CASES", "Case", "problem_of", "sha1_of", "sha1_of_weights"]
+__all__ = ["CASES", "Case", "problem_of", "sha1_of", "sha1_of_training"]
 
 EPOCHS = 3
 
@@ -143,27 +143,28 @@ def problem_of(case: Case) -> tuple[Problem, list[Layer]]:
     return problem, network.initialize(0, dtype=np.dtype(case.dtype))
 
 
-def sha1_of(layers: list[Layer]) -> str:
-    """The SHA-1 of all weights and biases."""
-    told = hashlib.sha1(usedforsecurity=False)
+def sha1_of(layers: list[Layer], losses: bytes = b"") -> str:
+    """The SHA-1 of all weights and biases, after the losses."""
+    told = hashlib.sha1(losses, usedforsecurity=False)
     for W, b in layers:
         told.update(W.tobytes() + b.tobytes())
     return told.hexdigest()
 
 
-def sha1_of_weights(case: Case, n_threads: int, *, calls: int = 1) -> str:
-    """The SHA-1 of all weights after three epochs, each cut into some native calls."""
+def sha1_of_training(case: Case, n_threads: int, *, calls: int = 1) -> str:
+    """The SHA-1 of all losses of three epochs, each cut into some native calls, and the weights."""
     problem, start = problem_of(case)
     session = FusedEngine(n_threads).session(problem, start, case.optimizer)
     generator = np.random.default_rng(6)
+    losses = b""
     for _ in range(EPOCHS):
         order = generator.permutation(case.rows)
         n_batches = -(-case.rows // case.batch)
         for part in np.array_split(np.arange(n_batches), min(calls, n_batches)):
             rows = order[part[0] * case.batch : (part[-1] + 1) * case.batch]
-            session.run(rows, case.batch, np.full(len(part), 0.01))
-    return sha1_of(session.parameters())
+            losses += session.run(rows, case.batch, np.full(len(part), 0.01)).tobytes()
+    return sha1_of(session.parameters(), losses)
 
 
 if __name__ == "__main__":
-    json.dump({name: sha1_of_weights(case, 1) for name, case in CASES.items()}, sys.stdout)
+    json.dump({name: sha1_of_training(case, 1) for name, case in CASES.items()}, sys.stdout)

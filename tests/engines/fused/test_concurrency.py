@@ -14,7 +14,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from cases import CASES, problem_of, sha1_of_weights
+from cases import CASES, problem_of, sha1_of_training
 from joblib.externals.loky import get_reusable_executor
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
@@ -32,11 +32,11 @@ pytestmark = [
 ]
 
 NAMES = ["relu", "wide", "parts", "sparse"]
-SERIAL = {name: sha1_of_weights(CASES[name], 1) for name in NAMES}
+SERIAL = {name: sha1_of_training(CASES[name], 1) for name in NAMES}
 
 
 def fit(name: str, n_threads: int) -> str:
-    return sha1_of_weights(CASES[name], n_threads)
+    return sha1_of_training(CASES[name], n_threads)
 
 
 @pytest.mark.parametrize("prefer", ["threads", "processes"])
@@ -46,7 +46,7 @@ def test_fits_side_by_side_are_the_fits_alone(prefer: str, monkeypatch: pytest.M
     monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
     jobs = [(name, n_threads) for name in NAMES for n_threads in (1, 2)]
     found = joblib.Parallel(n_jobs=4, prefer=prefer)(
-        joblib.delayed(sha1_of_weights)(CASES[name], n_threads) for name, n_threads in jobs
+        joblib.delayed(sha1_of_training)(CASES[name], n_threads) for name, n_threads in jobs
     )
     assert found == [SERIAL[name] for name, _ in jobs]
 

@@ -88,8 +88,16 @@ def run(address: int, thread: int, like: Pointer) -> None:
             if thread == 0:
                 # Nobody reads it before all have gathered.
                 plan.part_row = part - first
-            total += one_part(
-                plan, part, n_rows, part == first, part + n_rows == last, factor, thread, like
+            total = one_part(
+                plan,
+                part,
+                n_rows,
+                part == first,
+                part + n_rows == last,
+                factor,
+                total,
+                thread,
+                like,
             )
         if plan.task != _TRAIN:
             penalise_gradient(plan, thread, like)
@@ -111,10 +119,14 @@ def one_part(
     is_first: bool,
     is_last: bool,
     factor: float,
+    total: float,
     thread: int,
     like: Pointer,
 ) -> float:
-    """Forward and backward over a part of a batch; thread 0 gets the sum of its weighted losses."""
+    """Forward and backward over a part of a batch; thread 0 gets the sum of weighted losses so far.
+
+    `total` is that sum before this part, so that how a batch is cut changes no bit of it.
+    """
     gather(plan, part, n_rows, factor, 1, thread, like)
     wait_for_all(plan)
     forward(plan, part, n_rows, 1, thread, like)
@@ -135,9 +147,8 @@ def one_part(
         plan.n_targets,
     )
     wait_for_all(plan)
-    total = 0.0
     if thread == 0:
-        total = sum_losses(plan, part, n_rows, like)
+        total = sum_losses(plan, part, n_rows, total, like)
     step = plan.task == _TRAIN and plan.max_norm == 0.0
     for index in range(plan.n_layers - 1, 0, -1):
         layer = layer_at(plan.layers_at, index)
@@ -258,11 +269,10 @@ def sum_weights(plan: Record, first: int, last: int, like: Pointer) -> float:
 
 
 @native
-def sum_losses(plan: Record, part: int, n_rows: int, like: Pointer) -> float:
-    """The sum of the part's losses, each times its sample's weight, in the order of the rows."""
+def sum_losses(plan: Record, part: int, n_rows: int, total: float, like: Pointer) -> float:
+    """A sum that the part's losses, each times its sample's weight, are added to, row by row."""
     losses = number_at(plan.row_losses_at, 0, like)
     weights = number_at(plan.weights_at, 0, like)
-    total = 0.0
     for row in range(n_rows):
         loss = float(losses[row])
         if plan.weights_at != 0:
