@@ -14,15 +14,17 @@ import contextlib
 import errno
 import json as json_format
 import os
+import signal
 import sys
+import threading
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import click
 
-__all__ = ["EXIT_INTERRUPTED", "EXIT_OURS", "EXIT_USER", "guarded", "leave"]
+__all__ = ["EXIT_INTERRUPTED", "EXIT_OURS", "EXIT_USER", "guarded", "importing", "leave"]
 
 EXIT_OURS, EXIT_USER, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -60,6 +62,32 @@ def guarded(run: Callable[[], Any], *, json: bool, debug: bool) -> int:
         _write(description, json=json)
         return status
     return status if isinstance(status, int) else 0
+
+
+@contextlib.contextmanager
+def importing() -> Iterator[None]:
+    """While a command's modules are imported, Ctrl-C ends the process at once.
+
+    As an exception it may be lost there, or come out as another one (of `__set_name__`, for
+    instance), and there is nothing yet to be saved.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield
+        return
+
+    def end(*_: object) -> None:
+        with contextlib.suppress(OSError):
+            os.write(2, b"interrupted\n")
+        os._exit(EXIT_INTERRUPTED)
+
+    signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _describe(error: Exception) -> tuple[dict[str, Any], int]:

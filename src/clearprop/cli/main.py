@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from clearprop import __version__
-from clearprop.cli.failures import guarded, leave
+from clearprop.cli.failures import guarded, importing, leave
 
 __all__ = ["main"]
 
@@ -42,7 +42,8 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"clearprop.cli.{cmd_name}")
+        with importing():
+            module = importlib.import_module(f"clearprop.cli.{cmd_name}")
         command: click.Command = module.command
         return command
 
