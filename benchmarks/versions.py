@@ -50,13 +50,21 @@ def main() -> None:
             worker.stdin.close()
             worker.wait()
     parts = [
-        described({**machine(1), "before": arguments.commit}),
+        described({**machine(1), "before": arguments.commit, "now": _commit()}),
         f"{arguments.dtype}, one thread; microseconds a step: medians of rounds in turns; and how "
         "many times the speed of before (least – median – greatest of the rounds).",
         table(["workload", "before", "now", "times the speed"], map(_row, results)),
     ]
     print("\n\n".join(parts))
     write(arguments.output, "versions", "What a change has cost", parts, results)
+
+
+def _commit() -> str:
+    """The working tree's commit, and whether it has changes."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    return subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def _worker(checkout: Path) -> Any:

@@ -135,3 +135,12 @@ def test_mistakes_in_the_command_are_said(
     ran = run("diagnose", *arguments)
     assert ran.status == 2
     assert message in ran.stderr
+
+
+def test_a_batch_without_all_its_targets_is_refused(run: Any, article_a: Any) -> None:
+    network, parameters, X, Y = article_a
+    write("S.npz", backward(network, parameters, forward(network, parameters, X), Y))
+    np.savetxt("two.csv", Y[:2], delimiter=",")
+    ran = run("diagnose", *ARTICLE_A, "S.npz", "--Y", "two.csv", "--rows", "0:3")
+    assert ran.status == 2
+    assert "--Y two.csv: got 2 rows for 3 rows of X.csv" in ran.stderr

@@ -207,7 +207,7 @@ def test_one_faulty_file_leaves_the_others_marked(run, folder, sheet):
         (("article-a", "--sizes", "2,2"), "not both"),
         (("article-a", "--hidden", "relu"), "--hidden is of a random network"),
         (("--sizes", "3"), "write its widths"),
-        (("--sizes", "2,x"), "no list of layer widths"),
+        (("--sizes", "2,x"), "write its widths"),
         (("--sizes", "2,1", "--output-function", "softmax"), "softmax over a single output"),
         (("--questions", "0"), "--questions"),
         (("--output", "sheet.pdf"), "expected one of .html"),
@@ -216,7 +216,8 @@ def test_one_faulty_file_leaves_the_others_marked(run, folder, sheet):
         (("--output", "nowhere/a.md"), "there is no folder"),
         (("--answers", "nowhere.txt"), "nowhere.txt"),
         (("model.safetensors", "iris"), "model.safetensors"),
-        (("article-a", "--rows", "7:9"), "names none of the 3 rows"),
+        (("article-a", "--rows", "7:9"), "--rows: article-a has the rows 0 to 2"),
+        (("2-3-2", "--rows", "0:1"), "--rows is of a table or an article"),
         (("article-a", "--rows", "x"), "names no rows"),
     ],
 )

@@ -51,5 +51,6 @@ def test_widths_in_any_of_their_spellings():
     assert [is_widths(text) for text in ("2-3-2", "64,10", "2x2", "a-b", "7", "iris.csv")] == [
         True, True, True, False, False, False,
     ]  # fmt: skip
-    with pytest.raises(click.BadParameter, match="write its widths, such as 2,3,2"):
-        converted(Widths(), "7")
+    for text in ("7", "-2,3,2", "2-q", "2,0,1", "none", ""):
+        with pytest.raises(click.BadParameter, match="write its widths, such as 2,3,2"):
+            converted(Widths(), text)

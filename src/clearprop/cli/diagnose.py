@@ -186,6 +186,11 @@ def _from_arrays(
     if Y.shape == (network.sizes[-1], 1) and network.sizes[-1] > 1 and len(X) == 1:
         Y = Y.T
     Y = as_targets(network, Y, given["y_file"])
+    if len(X) != len(Y):
+        raise ParameterError(
+            f"--Y {given['y_file']}: got {len(Y)} rows for {len(X)} rows of {given['x_file']}",
+            remedy="Give a target for each row of the batch.",
+        )
     if given["rows"] is not None:
         rows = chosen_rows(given["rows"], len(X), given["x_file"], first=len(X))
         X, Y = X[rows], Y[rows]

@@ -10,6 +10,7 @@ import click
 from clearprop.activations import ACTIVATIONS
 from clearprop.cli.answer_files import mark_files
 from clearprop.cli.asking import Asking
+from clearprop.cli.explain import article_rows
 from clearprop.cli.failures import EXIT_USER
 from clearprop.cli.files import load_table_model, require_new_file
 from clearprop.cli.options import data_options, shared_options
@@ -194,6 +195,8 @@ def _source(
             sizes = Widths().convert(what, None, None)
         if data is not None:
             raise click.UsageError(f"a random network has rows of its own: leave out {data!r}")
+        if rows is not None:
+            raise click.UsageError("--rows is of a table or an article: give --samples here")
         return friendly_source(
             sizes or SIZES,
             seed,
@@ -210,7 +213,7 @@ def _source(
     if what in ARTICLES:
         if data is not None:
             raise click.UsageError(f"{what} has rows of its own: leave out {data!r}")
-        return source_of(what, (), None, None, rows)
+        return source_of(what, (), None, None, article_rows(what, rows))
     if data is None:
         raise click.UsageError(f"{what!r} needs the table that its rows are taken from: MODEL DATA")
     model = load_table_model(what)

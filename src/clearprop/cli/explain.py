@@ -26,7 +26,7 @@ from clearprop.losses import OUTPUTS, REDUCTIONS
 from clearprop.network import Network
 from clearprop.tables import read_table
 
-__all__ = ["command", "network_options"]
+__all__ = ["article_rows", "command", "network_options"]
 
 EPILOG = """\b
 Examples:
@@ -161,7 +161,9 @@ def command(
         )
     with out.stderr.status("Deriving, with finite differences beside every derivative"):
         if model in ARTICLES:
-            derivation = explain(model, rows=rows, jacobians=jacobians, **options)
+            derivation = explain(
+                model, rows=article_rows(model, rows), jacobians=jacobians, **options
+            )
         else:
             if is_widths(model):
                 network = _network(model, hidden, output_function, reduction)
@@ -176,6 +178,14 @@ def command(
     agrees = all(check.ok for check in checks)
     _show(out, derivation, path, agrees, worst)
     return 0 if agrees else EXIT_OURS
+
+
+def article_rows(name: str, rows: Any) -> Any:
+    """The rows asked for of an article's; None for all."""
+    if rows is None:
+        return None
+    n_rows = ARTICLES[name]().batch.n_samples
+    return chosen_rows(rows, n_rows, name, first=n_rows)
 
 
 def _require_no_network_options(model: str) -> None:

@@ -45,19 +45,20 @@ class LayerSizes(click.ParamType[Any]):
         return tuple(int(part) for part in parts)
 
 
-class Widths(LayerSizes):
+class Widths(click.ParamType[Any]):
     """The widths of a whole network, from input to output: 2-3-2, 2,3,2 or 2x3x2."""
 
     name = "widths"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """From the words of the command line."""
-        if isinstance(value, str):
-            value = value.replace("-", ",")
-        widths = super().convert(value, param, ctx)
-        if len(widths) < 2:
+        if isinstance(value, tuple):
+            return value
+        text = re.sub(r"\s", "", str(value))
+        widths = [int(width) for width in re.split("[-,x]", text)] if is_widths(text) else []
+        if not all(widths) or not widths:
             self.fail(f"{value!r} is no network; write its widths, such as 2,3,2", param, ctx)
-        return widths
+        return tuple(widths)
 
 
 def is_widths(text: str) -> bool:

@@ -158,13 +158,13 @@ def _row_numbers(rows: Rows, n_rows: int) -> npt.NDArray[np.intp]:
     try:
         numbers = every if rows is None else every[rows if isinstance(rows, slice) else list(rows)]
     except (IndexError, TypeError):
-        numbers = every[:0]
-    if len(numbers) == 0:
-        asked = f"{rows.start or 0}:{'' if rows.stop is None else rows.stop}" if isinstance(
-            rows, slice
-        ) else repr(rows)  # fmt: skip
         raise ParameterError(
-            f"rows: {asked} names none of the {n_rows} rows",
+            f"rows: got {rows!r}, expected row numbers from 0 to {n_rows - 1}",
+            remedy="Give a slice, or a list of numbers of rows that there are.",
+        ) from None
+    if len(numbers) == 0:
+        raise ParameterError(
+            f"rows: got {rows!r}, which names none of the {n_rows} rows",
             remedy=f"Rows are counted from 0 to {n_rows - 1}; 0:3 are the first three.",
         )
     return numbers

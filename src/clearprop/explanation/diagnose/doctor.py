@@ -144,9 +144,6 @@ class Doctor:
         fits = _right([(*one[:3], one[3][0]) for one in opened])
         if fits:
             return self._conclude(fits, opened, standing)
-        others = lookalikes(self.case, readings[0].arrays)
-        if others:
-            return self._give_up(opened, standing, others)
         opened = [self._open(reading) for reading in readings]
         for rank in range(max(len(levels) for _, _, _, levels in opened)):
             here = [(*one[:3], one[3][rank]) for one in opened if rank < len(one[3])]
@@ -252,9 +249,9 @@ class Doctor:
         self,
         opened: Sequence[tuple[Reading, Search, Array, list[Level]]],
         standing: GradientReport | None,
-        others: Sequence[str] = (),
     ) -> Diagnosis:
         """No explanation: what was given is something else, or the nearest, if it explains half."""
+        others = lookalikes(self.case, opened[0][0].arrays)
         nearest: tuple[float, _Fit] | None = None
         for reading, search, vector, levels in opened:
             plants, vectors = search.known

@@ -59,20 +59,25 @@ def _known(case: Case) -> dict[str, Array]:
 
 
 def _updated(case: Case, kind: str, layer: int, array: Array) -> str:
-    """Whether it is a parameter after a step along its right gradient."""
+    """Whether it is a parameter after a step down its right gradient."""
     if kind not in ("dW", "db"):
         return ""
     parameter = case.parameters[layer].W if kind == "dW" else case.parameters[layer].b
     gradient = getattr(case.right, kind)[layer]
-    if array.shape != parameter.shape or array.size < 2 or not np.any(gradient):
+    if array.shape != parameter.shape or not np.any(gradient):
         return ""
     step = parameter - array
-    rate = float(np.sum(step * gradient) / np.sum(gradient * gradient))
-    name = f"{kind[1:]}[{layer}]"
-    # A parameter of 0 would make a step of any multiple of the gradient.
-    if not _is_same(step, rate * gradient) or _is_same(array, -rate * gradient):
+    rate = _share(step, gradient)
+    # A parameter along its gradient, 0 too, makes a step of any multiple of the gradient.
+    along = _is_same(_share(parameter, gradient) * gradient, parameter)
+    if along or rate <= 0.0 or not _is_same(step, rate * gradient):
         return ""
-    return f"{name} - {rate:.6g} {kind}[{layer}], the parameter after a step"
+    return f"{kind[1:]}[{layer}] - {rate:.6g} {kind}[{layer}], the parameter after a step"
+
+
+def _share(array: Array, gradient: Array) -> float:
+    """The multiple of the gradient that is nearest to an array."""
+    return float(np.sum(array * gradient) / np.sum(gradient * gradient))
 
 
 def _is_same(one: Array, other: Array) -> bool:

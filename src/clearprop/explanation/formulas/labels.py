@@ -1,7 +1,8 @@
 """The names that a derivation gives to nodes and weights, as symbols: h^1_2 of "h1,2".
 
 Records keep names as plain text; whoever shows them writes them as in the formulas beside them.
-Names that somebody gave stay as they are. This file knows nothing of how formulas are written.
+Names that somebody gave stay as they are, but for those that look like one of these: a column
+called "b2" is written as a symbol too. This file knows nothing of how formulas are written.
 """
 
 from __future__ import annotations
