@@ -216,7 +216,7 @@ def test_one_faulty_file_leaves_the_others_marked(run, folder, sheet):
         (("--output", "nowhere/a.md"), "there is no folder"),
         (("--answers", "nowhere.txt"), "nowhere.txt"),
         (("model.safetensors", "iris"), "model.safetensors"),
-        (("article-a", "--rows", "7:9"), "--rows: article-a has the rows 0 to 2"),
+        (("article-a", "--rows", "7:9"), ": article-a has the rows 0 to 2"),
         (("2-3-2", "--rows", "0:1"), "--rows is of a table or an article"),
         (("article-a", "--rows", "x"), "names no rows"),
     ],

@@ -42,7 +42,7 @@ def test_rows_are_chosen_from_those_that_are_there():
     assert chosen(slice(3, 5)) == chosen(slice(3, None)) == [3, 4]
     assert chosen([4, 0, 4]) == [4, 0, 4]
     for rows in (slice(0, 6), slice(5, None), slice(3, 3), [0, 5]):
-        with pytest.raises(ParameterError, match=r"--rows: t\.csv has the rows 0 to 4"):
+        with pytest.raises(ParameterError, match=r"--rows [0-9:,]+: t\.csv has the rows 0 to 4"):
             chosen(rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from collections.abc import Callable
@@ -265,6 +266,11 @@ def _numbers(table: Any, name: str) -> Any:
 
 
 def _of_model(out: Output, path: str, data: str | None, rows: Any, reading: Any) -> Source:
+    if not os.path.exists(path) and (close := difflib.get_close_matches(path, ARTICLES)):
+        raise ParameterError(
+            f"there is no model file {path!r}, and no such article",
+            remedy=f"Did you mean {' or '.join(close)}?",
+        )
     model = load_table_model(path)
     if data is None:
         raise ParameterError(

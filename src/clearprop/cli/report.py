@@ -157,7 +157,9 @@ def _network_text(prepared: PreparedTable) -> str:
 def stopped_text(report: TrainingReport, estimator: MLPClassifier | MLPRegressor) -> str:
     """How long training went on, why no longer, and what was kept."""
     noun = "iteration" if estimator.solver == "lbfgs" else "epoch"
-    why = STOPPED.get(report.stopped) or f"no better for {estimator.n_iter_no_change:g}"
+    why = STOPPED.get(report.stopped) or (
+        f"no better for {estimator.n_iter_no_change:g}, by more than tol"
+    )
     if report.n_epochs == 0 and report.stopped != "converged":
         return f"less than one {noun}: {why}"
     text = f"{count_of(report.n_epochs, noun)}: {why}"

@@ -168,7 +168,19 @@ def chosen_rows(rows: Any, n_rows: int, source: str, *, first: int) -> Any:
         beyond = max(rows) >= n_rows
     if beyond or len(chosen) == 0:
         raise ParameterError(
-            f"--rows: {source} has the rows 0 to {n_rows - 1}",
+            f"--rows {_typed(rows)}: {source} has the rows 0 to {n_rows - 1}",
             remedy="Name rows of these, such as 0:3, which is the first three.",
         )
     return chosen
+
+
+def _typed(rows: Any) -> str:
+    """Rows as they are typed.
+
+    Examples:
+        >>> _typed(slice(0, 3)), _typed(slice(4, None)), _typed([0, 7])
+        ('0:3', '4:', '0,7')
+    """
+    if isinstance(rows, slice):
+        return f"{rows.start or 0}:{'' if rows.stop is None else rows.stop}"
+    return ",".join(map(str, rows))

@@ -58,3 +58,13 @@ def test_a_mistake_that_explains_it_comes_first() -> None:
     )
     assert odd.verdict == "none"
     assert not any("not a gradient" in note for note in odd.notes)
+
+
+def test_what_a_gradient_was_judged_by_is_said_where_nothing_explains_it() -> None:
+    other = Network([3, 4, 3], hidden="relu", reduction="mean")
+    right = backward(other, PARAMETERS, forward(other, PARAMETERS, X), Y)
+    diagnosis = diagnose(NETWORK, PARAMETERS, X, Y, right)
+    assert diagnosis.verdict == "none"
+    assert diagnosis.notes[0].startswith(
+        "judged as: hidden tanh, output softmax, reduction mean, 5 rows, l2 0, weights from before"
+    )

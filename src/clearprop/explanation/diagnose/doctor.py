@@ -270,7 +270,8 @@ class Doctor:
         before = float(np.max(search.layout.relative_errors(vector, search.right)))
         if nearest is not None and nearest[0] < _WORTH_NAMING * before and not others:
             best = nearest[1]
-        notes = [*others, best.reading.note, _by_shape(best, opened)]
+        asked = others or [_judged_as(self.case)]
+        notes = [*asked, best.reading.note, _by_shape(best, opened)]
         return Diagnosis(
             "none",
             self._findings(best),
@@ -319,6 +320,17 @@ class Doctor:
             mistake.coefficient,
             meaning,
         )
+
+
+def _judged_as(case: Case) -> str:
+    """What a gradient may be of another network, batch or moment than."""
+    network = case.network
+    hidden = ", ".join(dict.fromkeys(activation.name for activation in network.activations))
+    return (
+        f"judged as: {f'hidden {hidden}, ' if hidden else ''}output {network.output}, reduction "
+        f"{network.reduction}, {case.n_samples} rows, l2 {case.point.l2:g}, weights from before "
+        "the update; if one of these is not so, it is no wonder"
+    )
 
 
 def _right(opened: Sequence[tuple[Reading, Search, Array, Level]]) -> list[_Fit]:
