@@ -115,9 +115,10 @@ def _compile_loops(module: Any, entry: str, kernels: Collection[str] = ()) -> by
     for known in (*module.functions, *module.global_variables):
         if not known.is_declaration and known.name != entry:
             known.linkage = binding.Linkage.internal
-    # Their time goes into the kernels that they call, so less is inlined and nothing unrolled.
+    # Their time goes into the kernels that they call, so nothing is unrolled; but functions are
+    # inlined as LLVM's second level does it, as calls cost the smallest networks a fifth.
     options = binding.create_pipeline_tuning_options(2)
-    options.inlining_threshold = 50
+    options.inlining_threshold = 225
     options.loop_unrolling = False
     options.loop_vectorization = options.slp_vectorization = options.loop_interleaving = False
     code = _object_code(module, options)
