@@ -249,7 +249,9 @@ def to_torch(model: MLPClassifier | MLPRegressor, *, logits: bool = False) -> An
 
     Examples:
         >>> X, y = np.array([[0.0], [1.0], [2.0]]), [0.0, 1.0, 4.0]
-        >>> model = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs").fit(X, y)
+        >>> model = MLPRegressor(
+        ...     hidden_layer_sizes=(3,), activation="tanh", solver="lbfgs", random_state=0
+        ... ).fit(X, y)
         >>> if importlib.util.find_spec("torch"):
         ...     module = to_torch(model)  # module(torch.from_numpy(X)) is model.predict(X)
     """
