@@ -41,8 +41,9 @@ def mark_files(out: Output, sheet: Sheet, paths: tuple[str, ...]) -> list[dict[s
         except (ParameterError, OSError) as error:
             if len(paths) == 1:
                 raise
-            reason = f"{path}: {getattr(error, 'strerror', '')}"
-            if isinstance(error, ParameterError):
+            if isinstance(error, OSError):
+                reason = f"{path}: {error.strerror}"
+            else:
                 reason = f"{error.message}. {error.remedy}"
             out.warn(f"not marked: {reason}")
             marked.append({"file": path, "error": reason})

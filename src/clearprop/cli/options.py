@@ -16,7 +16,7 @@ from typing import Any
 import click
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from clearprop.cli.types import LayerNames, LayerSizes, Name, NumberOr
+from clearprop.cli.types import LayerNames, LayerSizes, NumberOr, ScorerName
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.table_model.preparation import DECIDED_HERE, HIDDEN_LAYER_SIZES, MAX_ITER
 from clearprop.tables.spellings import ORDERS
@@ -97,7 +97,7 @@ def _option_type(name: str, constraints: list[Any]) -> click.ParamType[Any]:
         return NumberOr(number, {"inf": math.inf})
     if number is not None:
         return NumberOr(number, {word: word for word in words}) if words else number
-    return click.Choice(sorted(words)) if len(words) <= 20 else Name(words)
+    return click.Choice(sorted(words)) if len(words) <= 20 else ScorerName(words)
 
 
 def _descriptions(estimator: type) -> dict[str, str]:

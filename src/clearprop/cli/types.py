@@ -18,9 +18,9 @@ from clearprop.errors import ParameterError
 __all__ = [
     "LayerNames",
     "LayerSizes",
-    "Name",
     "NumberOr",
     "Rows",
+    "ScorerName",
     "Widths",
     "chosen_rows",
     "is_widths",
@@ -107,8 +107,8 @@ class NumberOr(click.ParamType[Any]):
             self.fail(f"{error.message.rstrip('.')}, nor {' or '.join(self.words)}.", param, ctx)
 
 
-class Name(click.ParamType[Any]):
-    """One of many names, with the nearest offered for a mistyped one."""
+class ScorerName(click.ParamType[Any]):
+    """A scorer's name, with the nearest offered for a mistyped one."""
 
     name = "name"
 
