@@ -53,11 +53,11 @@ def test_a_mistake_that_explains_it_comes_first() -> None:
     wrong = {"dW": [5.0 * dW for dW in right.dW], "db": [5.0 * db for db in right.db]}
     diagnosis = diagnose(network, parameters, X, targets, wrong)
     assert [finding.mistake for finding in diagnosis.findings] == ["1/N missing"]
-    odd = diagnose(
-        network, parameters, X, targets, {"dW0": right.dW[0] ** 2, "db1": right.db[1] * 7}
-    )
-    assert odd.verdict == "none"
-    assert not any("not a gradient" in note for note in odd.notes)
+    for factor in (7.0, -7.0):  # b less this is a step down the gradient, or up
+        odd = {"dW0": right.dW[0] ** 2, "db1": factor * right.db[1]}
+        diagnosis = diagnose(network, parameters, X, targets, odd)
+        assert diagnosis.verdict == "none"
+        assert not any("not a gradient" in note for note in diagnosis.notes)
 
 
 def test_what_a_gradient_was_judged_by_is_said_where_nothing_explains_it() -> None:
