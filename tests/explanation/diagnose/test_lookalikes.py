@@ -20,6 +20,7 @@ RIGHT = backward(NETWORK, PARAMETERS, PASSES, Y)
         ({"dW0": PARAMETERS[0].W}, "dW[0] is W[0] itself, not a gradient"),
         ({"db1": PARAMETERS[1].b + 0.5}, ""),
         ({"dW1": PARAMETERS[1].W - 0.3 * RIGHT.dW[1]}, "dW[1] is W[1] - 0.3 dW[1], the parameter"),
+        ({"dW1": PARAMETERS[1].W + 0.3 * RIGHT.dW[1]}, ""),
         ({"delta1": PASSES.output}, "delta[1] is yhat, the output"),
         ({"delta1": Y}, "delta[1] is Y, the targets"),
         ({"delta0": PASSES.inputs[1]}, "delta[0] is input[1], the layer's input"),
